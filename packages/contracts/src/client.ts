@@ -1,0 +1,101 @@
+import { ErrorBody, RoundhouseError, isErrorCode } from './errors.ts';
+import { type CallOf, type OutputOf, pathParameters } from './operation.ts';
+import { OPERATIONS, type OperationName } from './operations.ts';
+import { HEADERS } from './token.ts';
+
+export interface ClientOptions {
+  /** `http://host:port` of the coordinator. */
+  readonly baseUrl: string;
+  readonly token: string;
+  readonly coordinatorId?: string | undefined;
+  readonly doneToken?: string | undefined;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** The service could not be reached, or what answered is not it. Not from the error table: nothing of ours said it. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+}
+
+/** How long a call may stand open, milliseconds: the longest wait and some for the way. */
+const CALL_TIMEOUT_MS = 65_000;
+
+/** The typed client of the API, read off the operations. Errors of the table are thrown as RoundhouseError. */
+export class ApiClient {
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  /** Calls one operation. `input` is checked by the service, not here: its words are the better ones. */
+  async call<N extends OperationName>(
+    name: N,
+    input: CallOf<(typeof OPERATIONS)[N]>,
+    options: CallOptions = {},
+  ): Promise<OutputOf<(typeof OPERATIONS)[N]>> {
+    const { method, path, output } = OPERATIONS[name];
+    const rest: Record<string, unknown> = { ...input };
+    let target: string = path;
+    for (const parameter of pathParameters(path)) {
+      target = target.replace(`:${parameter}`, encodeURIComponent(String(rest[parameter])));
+      delete rest[parameter];
+    }
+    const url = new URL(target, this.#options.baseUrl);
+    const headers = this.#headers(options);
+    const init: RequestInit = { method, headers, signal: this.#signal(options.signal) };
+    if (method === 'GET') {
+      for (const [key, value] of Object.entries(rest)) {
+        if (value !== undefined) url.searchParams.set(key, String(value));
+      }
+    } else if (method === 'POST') {
+      headers['content-type'] = 'application/json';
+      init.body = JSON.stringify(rest);
+    }
+    const response = await this.#fetch(url, init, options.signal);
+    const body: unknown = await response.json().catch(() => {
+      throw new UnreachableError(`${url.origin} answered ${response.status} without JSON`);
+    });
+    if (!response.ok) throw errorOf(body, response.status, url);
+    return output.parse(body) as OutputOf<(typeof OPERATIONS)[N]>;
+  }
+
+  #headers(options: CallOptions): Record<string, string> {
+    const { token, coordinatorId, doneToken } = this.#options;
+    const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/json' };
+    if (coordinatorId !== undefined) headers[HEADERS.coordinatorId] = coordinatorId;
+    if (doneToken !== undefined) headers[HEADERS.doneToken] = doneToken;
+    if (options.idempotencyKey !== undefined) headers[HEADERS.idempotencyKey] = options.idempotencyKey;
+    return headers;
+  }
+
+  #signal(signal: AbortSignal | undefined): AbortSignal {
+    const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+  }
+
+  async #fetch(url: URL, init: RequestInit, caller: AbortSignal | undefined): Promise<Response> {
+    try {
+      return await fetch(url, init);
+    } catch (error) {
+      if (caller?.aborted) throw error;
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      throw new UnreachableError(`cannot reach ${url.origin}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+function errorOf(body: unknown, status: number, url: URL): Error {
+  const parsed = ErrorBody.safeParse(body);
+  if (!parsed.success || !isErrorCode(parsed.data.error.code)) {
+    return new UnreachableError(`${url.origin} answered ${status} with a body that is not of this service`);
+  }
+  const { code, message, details } = parsed.data.error;
+  return new RoundhouseError(code as never, message, details);
+}

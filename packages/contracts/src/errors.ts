@@ -1,0 +1,101 @@
+import { z } from 'zod';
+
+interface ErrorRow {
+  /** HTTP status (RFC 9110). */
+  readonly status: number;
+  /** Whether the very same request may succeed later. */
+  readonly retry: boolean;
+  /** What the caller should do next, in one sentence. */
+  readonly hint: string;
+}
+
+const row = (status: number, retry: boolean, hint: string): ErrorRow => ({ status, retry, hint });
+
+/** Every error that may cross the wire. The docs, the OpenAPI document and the code are held to this one table. */
+export const ERRORS = {
+  validation_failed: row(400, false, 'Correct the fields that "details.issues" names and send the request again.'),
+  bad_request: row(400, false, 'Send a well-formed HTTP request: URL, headers and JSON body.'),
+  bad_host: row(400, false, 'Send a Host header that names this service, or add the name to its allowed hosts.'),
+  cursor_invalid: row(400, false, 'Start again without a cursor; this one is malformed or of another text.'),
+  coordinator_required: row(400, false, 'Name the coordinator to act for in the X-Coordinator-Id header.'),
+  branch_not_found: row(400, false, 'Name a branch that the project’s hub has; push it to the hub first if it is new.'),
+  project_unreadable: row(400, false, 'Give the absolute path of a git repository that this service can read.'),
+  project_empty: row(400, false, 'Make a first commit in the repository, then add it again.'),
+  unauthenticated: row(401, false, 'Send "Authorization: Bearer <token>" with a token that is neither expired nor revoked.'),
+  forbidden: row(403, false, 'Use a token whose role may do this.'),
+  coordinator_mismatch: row(403, false, 'Send your own coordinator id in X-Coordinator-Id, and no other one in the body.'),
+  origin_refused: row(403, false, 'Call this service from a program, not from a web page of another origin.'),
+  done_token_invalid: row(403, false, 'Send the X-Done-Token that this attempt was given when it started.'),
+  land_self_not_allowed: row(403, false, 'Call signal_done; this task’s coordinator lands the work itself.'),
+  ref_forbidden: row(403, false, 'Push only to the one ref that this token is for.'),
+  route_not_found: row(404, false, 'See /api/openapi.json for the routes that there are.'),
+  task_not_found: row(404, false, 'List the tasks to see which ids are yours.'),
+  project_not_found: row(404, false, 'List the projects to see which there are, or add this one.'),
+  coordinator_not_found: row(404, false, 'List the coordinators to see which there are.'),
+  token_not_found: row(404, false, 'List the tokens to see which there are.'),
+  not_signalled: row(409, false, 'Wait for the task’s signal (wait_for_signal_done); unfinished work is never landed.'),
+  nothing_published: row(409, true, 'Wait until the task has signalled; it has pushed no commit yet.'),
+  task_ended: row(409, false, 'The agent is gone; create a new task, or merge or close this one.'),
+  task_closed: row(409, false, 'The task is closed; its work is kept under the archive ref that its status names.'),
+  already_landing: row(409, true, 'Wait for the landing that is under way, then ask again.'),
+  already_landed: row(409, false, 'The work is on the branch; create a new task for more.'),
+  commit_changed: row(409, false, 'Read the diff again and pass the commit that it names.'),
+  attempt_stale: row(409, false, 'Stop: a newer attempt owns this task.'),
+  human_control: row(409, true, 'A person holds the keyboard of this task; wait until control is handed back.'),
+  prompt_queue_full: row(409, true, 'Wait until the agent has taken the prompts that are queued.'),
+  uncommitted_changes: row(409, false, 'Commit or discard the files that "details.files" names, then signal again.'),
+  publish_failed: row(409, true, 'The runner could not push the work; "details.reason" says why. Signal again.'),
+  runner_away: row(409, true, 'The runner did not answer in time; the request stays in force. Ask again.'),
+  idempotency_mismatch: row(409, false, 'Use a new Idempotency-Key for a different request.'),
+  idempotency_in_progress: row(409, true, 'The first request with this key is still running; send it again in a moment.'),
+  version_conflict: row(409, true, 'The task changed meanwhile; send the request again.'),
+  body_too_large: row(413, false, 'Send at most 1 MiB of JSON.'),
+  prompt_too_large: row(413, false, 'Send at most 64 KiB (UTF-8) a prompt; put longer text into a file of the repository.'),
+  unsupported_media_type: row(415, false, 'Send JSON with "Content-Type: application/json".'),
+  internal: row(500, false, 'This is a fault of the service; its log has the request id that "details.requestId" names.'),
+  git_failed: row(500, true, 'Git failed in the hub; the log has its words. The branch is unchanged.'),
+  store_unavailable: row(503, true, 'Redis does not answer; send the request again when it is back.'),
+  stopping: row(503, true, 'The service is stopping; send the request again when it is back.'),
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
+
+/** The body of every answer with a status of 400 or more. */
+export const ErrorBody = z
+  .object({
+    error: z.object({
+      code: z.string().describe('One of the codes of the error table.'),
+      message: z.string().describe('What happened, in one sentence.'),
+      hint: z.string().describe('What to do next.'),
+      retry: z.boolean().describe('Whether the very same request may succeed later.'),
+      details: z.record(z.string(), z.unknown()).optional(),
+    }),
+  })
+  .meta({ id: 'Error' });
+export type ErrorBody = z.infer<typeof ErrorBody>;
+
+/** An error from the table. What is thrown anywhere else is a fault of ours and answers as `internal`. */
+export class RoundhouseError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(code: ErrorCode, message: string, details?: Readonly<Record<string, unknown>>) {
+    super(message);
+    this.name = 'RoundhouseError';
+    this.code = code;
+    this.details = details;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  toBody(): ErrorBody {
+    const { hint, retry } = ERRORS[this.code];
+    const error = { code: this.code, message: this.message, hint, retry };
+    return { error: this.details === undefined ? error : { ...error, details: this.details } };
+  }
+}
+
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code);

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+
+/** A UUID of version 4 in its lower-case text form (RFC 9562 §5.4). Every id of ours has this form. */
+export const Uuid = z.uuidv4().lowercase();
+export type Uuid = z.infer<typeof Uuid>;
+
+/** The number of one run of a task: 1, 2, … It is the fencing token of everything that run writes. */
+export const AttemptNumber = z.int().min(1).max(1_000_000);
+export type AttemptNumber = z.infer<typeof AttemptNumber>;
+
+/** A git object id in full, SHA-1 or SHA-256 (gitformat-pack(5)). */
+export const ObjectId = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/, 'a full git object id in lower case');
+export type ObjectId = z.infer<typeof ObjectId>;
+
+/** An instant, ISO 8601 in UTC with milliseconds. */
+export const Instant = z.iso.datetime();
+export type Instant = z.infer<typeof Instant>;

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { AgentSpec } from './agent.ts';
+import { AttemptNumber, ObjectId, Uuid } from './ids.ts';
+import { Activity } from './task.ts';
+
+/**
+ * The link: one WebSocket (RFC 6455) from a runner to `GET /link` of the coordinator, JSON in text frames, the
+ * attempt's runner token in the Authorization header. The coordinator states what it wants (`desired`, level, not
+ * edge); the runner states what happened (`event`, numbered from 1) and what the terminal printed (`output`, by byte
+ * offset). Both are sent again until acknowledged, so a restart of either side loses and repeats nothing.
+ */
+export const LINK_PROTOCOL = 1;
+export const LINK_PATH = '/link';
+/** Close code: a newer attempt owns the task, or this one is over. The runner ends its agent at once. */
+export const LINK_FENCED = 4001;
+/** Close code: a message that the protocol does not know. */
+export const LINK_PROTOCOL_ERROR = 4002;
+
+/** Lease times, milliseconds: how long an attempt lives unrenewed, how often it is renewed, when a runner gives up. */
+export const LEASE = { ttlMs: 15_000, renewMs: 5_000, selfFenceMs: 13_000, startTtlMs: 90_000 } as const;
+
+/** The most bytes of terminal output in one message, before base64. */
+export const MAX_OUTPUT_CHUNK = 65_536;
+
+/** What a runner needs to begin. Asked for once, at the first connect. */
+export const Assignment = z.object({
+  taskId: Uuid,
+  attempt: AttemptNumber,
+  projectId: Uuid,
+  baseBranch: z.string(),
+  baseCommit: ObjectId,
+  branch: z.string(),
+  agent: AgentSpec,
+  subtaskToken: z.string(),
+  doneToken: z.string(),
+  cols: z.int().min(20).max(500),
+  rows: z.int().min(5).max(200),
+});
+export type Assignment = z.infer<typeof Assignment>;
+
+export const DesiredPrompt = z.object({ id: Uuid, ordinal: z.int().min(1), text: z.string() });
+export type DesiredPrompt = z.infer<typeof DesiredPrompt>;
+
+/** What the coordinator wants of the runner now. `archiveToken` may write the attempt's archive ref and nothing else. */
+export const Desired = z.object({
+  prompts: z.array(DesiredPrompt),
+  publish: z.object({ id: Uuid }).nullable(),
+  stop: z.object({ reason: z.string(), archiveRef: z.string(), archiveToken: z.string() }).nullable(),
+});
+export type Desired = z.infer<typeof Desired>;
+
+export const RunnerEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('agent_started'), pid: z.int() }),
+  z.object({ type: z.literal('activity'), activity: Activity }),
+  z.object({
+    type: z.literal('prompt'),
+    promptId: Uuid,
+    state: z.enum(['written', 'accepted', 'undelivered']),
+    screen: z.string().max(20_000).optional(),
+  }),
+  z.object({
+    type: z.literal('published'),
+    publishId: Uuid,
+    commit: ObjectId,
+    dirty: z.array(z.string()).max(200).describe('Tracked files with uncommitted changes: the signal is refused.'),
+    untracked: z.array(z.string()).max(200),
+  }),
+  z.object({ type: z.literal('publish_failed'), publishId: Uuid, reason: z.string().max(4_000) }),
+  z.object({ type: z.literal('agent_exited'), code: z.int().nullable(), signal: z.string().nullable() }),
+  z.object({ type: z.literal('attempt_failed'), reason: z.string().max(4_000) }),
+]);
+export type RunnerEvent = z.infer<typeof RunnerEvent>;
+
+export const RunnerMessage = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('hello'), protocol: z.literal(LINK_PROTOCOL), needsAssignment: z.boolean() }),
+  z.object({ type: z.literal('heartbeat') }),
+  z.object({ type: z.literal('event'), seq: z.int().min(1), event: RunnerEvent }),
+  z.object({
+    type: z.literal('output'),
+    offset: z.int().min(0),
+    data: z.base64(),
+    skipped: z.int().min(0).describe('Bytes lost before this chunk because the runner’s buffer was full.'),
+  }),
+]);
+export type RunnerMessage = z.infer<typeof RunnerMessage>;
+
+export const CoordinatorMessage = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('welcome'),
+    eventSeq: z.int().min(0).describe('The last event that is committed.'),
+    outputOffset: z.int().min(0).describe('Where the recording goes on.'),
+    assignment: Assignment.nullable(),
+  }),
+  z.object({ type: z.literal('desired'), desired: Desired }),
+  z.object({ type: z.literal('ack'), eventSeq: z.int().min(0) }),
+  z.object({ type: z.literal('output_ack'), outputOffset: z.int().min(0) }),
+  z.object({ type: z.literal('renewed') }),
+]);
+export type CoordinatorMessage = z.infer<typeof CoordinatorMessage>;

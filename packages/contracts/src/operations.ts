@@ -1,0 +1,38 @@
+import * as admin from './operations/admin-operations.ts';
+import * as attempts from './operations/attempt-operations.ts';
+import * as subTask from './operations/sub-task-operations.ts';
+import * as tasks from './operations/task-operations.ts';
+
+/** Every operation of the API, by name: a literal, not a discovery. */
+export const OPERATIONS = {
+  createTask: tasks.createTask,
+  listTasks: tasks.listTasks,
+  getTask: tasks.getTask,
+  promptTask: tasks.promptTask,
+  waitForIdle: tasks.waitForIdle,
+  readDiff: tasks.readDiff,
+  readOutput: tasks.readOutput,
+  mergeTask: tasks.mergeTask,
+  reviewMerge: tasks.reviewMerge,
+  closeTask: tasks.closeTask,
+  waitSignal: tasks.waitSignal,
+  setControl: tasks.setControl,
+  listAgents: tasks.listAgents,
+  signalDone: subTask.signalDone,
+  landSelf: subTask.landSelf,
+  createProject: admin.createProject,
+  listProjects: admin.listProjects,
+  createCoordinator: admin.createCoordinator,
+  listCoordinators: admin.listCoordinators,
+  createToken: admin.createToken,
+  listTokens: admin.listTokens,
+  revokeToken: admin.revokeToken,
+  whoami: admin.whoami,
+  getHealth: admin.getHealth,
+  claimAttempt: attempts.claimAttempt,
+  reconcileAttempts: attempts.reconcileAttempts,
+  archiveAttempt: attempts.archiveAttempt,
+  reportGone: attempts.reportGone,
+} as const;
+
+export type OperationName = keyof typeof OPERATIONS;

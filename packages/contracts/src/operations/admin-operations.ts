@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import { AgentSpec } from '../agent.ts';
+import { Uuid } from '../ids.ts';
+import { BranchName, Label } from '../names.ts';
+import { operation } from '../operation.ts';
+import { Coordinator, Project } from '../project.ts';
+import { Identity, TokenInfo } from '../token.ts';
+
+export const createProject = operation({
+  name: 'createProject',
+  method: 'POST',
+  path: '/api/projects',
+  tag: 'projects',
+  summary: 'Add a project',
+  description: 'Fills a bare hub from a git repository on this machine. The repository itself is only read, never changed. The same path again answers the same project.',
+  roles: ['operator'],
+  effect: 'write',
+  status: 201,
+  input: z.object({
+    name: Label.optional(),
+    path: z.string().min(1).max(4_096).describe('Absolute path of a git repository.'),
+    defaultBranch: BranchName.optional(),
+    defaultAgent: AgentSpec.default({ kind: 'scripted' }),
+  }),
+  output: Project,
+  errors: ['project_unreadable', 'project_empty', 'branch_not_found'],
+});
+
+export const listProjects = operation({
+  name: 'listProjects',
+  method: 'GET',
+  path: '/api/projects',
+  tag: 'projects',
+  summary: 'List projects',
+  description: 'All projects; for a coordinator its own.',
+  roles: ['operator', 'coordinator'],
+  effect: 'read',
+  input: z.object({}),
+  output: z.object({ projects: z.array(Project) }),
+});
+
+export const createCoordinator = operation({
+  name: 'createCoordinator',
+  method: 'POST',
+  path: '/api/coordinators',
+  tag: 'coordinators',
+  summary: 'Create a coordinator',
+  description: 'Makes an owner of sub-tasks with a token of its own. The token is shown this once.',
+  roles: ['operator'],
+  effect: 'write',
+  status: 201,
+  input: z.object({ name: Label, projectId: Uuid }),
+  output: z.object({ coordinator: Coordinator, token: z.string() }),
+  errors: ['project_not_found'],
+});
+
+export const listCoordinators = operation({
+  name: 'listCoordinators',
+  method: 'GET',
+  path: '/api/coordinators',
+  tag: 'coordinators',
+  summary: 'List coordinators',
+  description: 'All coordinators.',
+  roles: ['operator'],
+  effect: 'read',
+  input: z.object({}),
+  output: z.object({ coordinators: z.array(Coordinator) }),
+});
+
+export const createToken = operation({
+  name: 'createToken',
+  method: 'POST',
+  path: '/api/tokens',
+  tag: 'tokens',
+  summary: 'Create a token',
+  description: 'Makes a token for an operator, a coordinator or a phone. It is shown this once and stored only as a hash.',
+  roles: ['operator'],
+  effect: 'write',
+  status: 201,
+  input: z.object({
+    role: z.enum(['operator', 'coordinator', 'mobile']),
+    coordinatorId: Uuid.optional().describe('Needed for the role coordinator.'),
+    label: Label.default('unnamed'),
+    expiresInSeconds: z.int().min(60).max(31_536_000).optional(),
+  }),
+  output: z.object({ token: z.string(), info: TokenInfo }),
+  errors: ['coordinator_not_found', 'coordinator_required'],
+});
+
+export const listTokens = operation({
+  name: 'listTokens',
+  method: 'GET',
+  path: '/api/tokens',
+  tag: 'tokens',
+  summary: 'List tokens',
+  description: 'Tokens of operators, coordinators and phones, without their secrets.',
+  roles: ['operator'],
+  effect: 'read',
+  input: z.object({}),
+  output: z.object({ tokens: z.array(TokenInfo) }),
+});
+
+export const revokeToken = operation({
+  name: 'revokeToken',
+  method: 'DELETE',
+  path: '/api/tokens/:id',
+  tag: 'tokens',
+  summary: 'Revoke a token',
+  description: 'From now on the token is refused. Asked twice, it answers the same.',
+  roles: ['operator'],
+  effect: 'destructive',
+  input: z.object({ id: Uuid }),
+  output: TokenInfo,
+  errors: ['token_not_found'],
+});
+
+export const whoami = operation({
+  name: 'whoami',
+  method: 'GET',
+  path: '/api/whoami',
+  tag: 'service',
+  summary: 'Whose token is this?',
+  description: 'The identity that the presented token stands for.',
+  roles: ['operator', 'coordinator', 'subtask', 'mobile', 'runner', 'launcher'],
+  effect: 'read',
+  input: z.object({}),
+  output: Identity,
+});
+
+export const getHealth = operation({
+  name: 'getHealth',
+  method: 'GET',
+  path: '/api/health',
+  tag: 'service',
+  summary: 'Is the service well?',
+  description: 'Answers 200 when the service and its Redis work, else 503.',
+  roles: 'public',
+  effect: 'read',
+  input: z.object({}),
+  output: z.object({ status: z.literal('ok'), version: z.string(), redisMs: z.number().describe('A round trip to Redis, milliseconds.') }),
+  errors: ['store_unavailable'],
+});

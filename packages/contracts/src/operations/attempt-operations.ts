@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { AttemptNumber, Uuid } from '../ids.ts';
+import { operation } from '../operation.ts';
+
+const Attempt = { taskId: Uuid, attempt: AttemptNumber };
+
+/** What launchers and the coordinator say to each other. Idempotent: a launcher that restarts says it all again. */
+export const claimAttempt = operation({
+  name: 'claimAttempt',
+  method: 'POST',
+  path: '/api/attempts/claim',
+  tag: 'attempts',
+  summary: 'Claim an attempt that the queue handed over',
+  description: 'Moves the task from queued to starting. The same claim again, before the runner has connected, answers with a new token for the same attempt.',
+  roles: ['launcher'],
+  effect: 'write',
+  input: z.object(Attempt),
+  output: z.object({ projectId: Uuid, runnerToken: z.string(), hubObjects: z.string() }),
+  errors: ['attempt_stale', 'task_not_found'],
+});
+
+export const reconcileAttempts = operation({
+  name: 'reconcileAttempts',
+  method: 'POST',
+  path: '/api/attempts/reconcile',
+  tag: 'attempts',
+  summary: 'Say which sandboxes there are, hear which should be',
+  description: 'For each sandbox that the launcher has: "run" (leave it), "stop" (the runner is winding down; end it after stopSinceMs has passed a grace) or "destroy".',
+  roles: ['launcher'],
+  effect: 'read',
+  input: z.object({ sandboxes: z.array(z.object(Attempt)).max(1_000) }),
+  output: z.object({
+    wanted: z.array(z.object({ ...Attempt, want: z.enum(['run', 'stop', 'destroy']), stopSinceMs: z.int().min(0) })),
+  }),
+});
+
+export const archiveAttempt = operation({
+  name: 'archiveAttempt',
+  method: 'POST',
+  path: '/api/attempts/archive',
+  tag: 'attempts',
+  summary: 'Ask whether an attempt’s work is kept already',
+  description: 'Answers archived, or a token that may write the attempt’s archive ref, for a runner in archive mode.',
+  roles: ['launcher'],
+  effect: 'write',
+  input: z.object(Attempt),
+  output: z.object({
+    archived: z.boolean(),
+    projectId: Uuid,
+    ref: z.string(),
+    token: z.string().nullable().describe('Null where it is archived already.'),
+  }),
+  errors: ['task_not_found'],
+});
+
+export const reportGone = operation({
+  name: 'reportGone',
+  method: 'POST',
+  path: '/api/attempts/gone',
+  tag: 'attempts',
+  summary: 'Report that a sandbox is gone',
+  description: 'Every process of the attempt is gone and its folder is removed, or named in kept where its work could not be archived.',
+  roles: ['launcher'],
+  effect: 'write',
+  input: z.object({ ...Attempt, kept: z.string().nullable(), reason: z.string().max(1_000).nullable() }),
+  output: z.object({ ok: z.literal(true) }),
+});

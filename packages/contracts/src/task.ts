@@ -1,0 +1,204 @@
+import { z } from 'zod';
+import { AgentSpec } from './agent.ts';
+import { AttemptNumber, Instant, ObjectId, Uuid } from './ids.ts';
+import { PromptReceipt } from './prompt.ts';
+
+/** How an attempt ended. `exited` is the agent's own exit; `failed` is ours (no worktree, no such program, …). */
+export const End = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('exited'), code: z.int().nullable(), signal: z.string().nullable() }),
+    z.object({ kind: z.literal('failed'), reason: z.string() }),
+    z.object({ kind: z.literal('lost'), reason: z.string() }),
+    z.object({ kind: z.literal('cancelled'), reason: z.string() }),
+  ])
+  .meta({ id: 'End' });
+export type End = z.infer<typeof End>;
+
+/** The lifecycle region. `closing` is the wish; `closed` is the fact: every process of the task is gone. */
+export const Lifecycle = z
+  .discriminatedUnion('state', [
+    z.object({ state: z.literal('queued') }),
+    z.object({ state: z.literal('starting'), baseCommit: ObjectId }),
+    z.object({ state: z.literal('running'), baseCommit: ObjectId }),
+    z.object({ state: z.literal('ended'), baseCommit: ObjectId.nullable(), end: End }),
+    z.object({
+      state: z.literal('closed'),
+      end: End,
+      archiveRefs: z.array(z.string()).describe('The refs of the hub that keep the work of this task.'),
+      kept: z.array(z.string()).describe('Folders that could not be archived and were therefore left where they are.'),
+    }),
+  ])
+  .meta({ id: 'Lifecycle' });
+export type Lifecycle = z.infer<typeof Lifecycle>;
+
+/** A question that the agent shows and waits for. Text of the agent: untrusted. */
+export const Question = z.object({
+  kind: z.enum(['permission', 'question', 'auth']),
+  text: z.string().max(4_000),
+  options: z.array(z.string().max(200)).max(32),
+});
+export type Question = z.infer<typeof Question>;
+
+/** What the agent seems to be doing, and how that is known. Decides nothing: only a signal means done. */
+export const Activity = z
+  .object({
+    state: z.enum(['booting', 'busy', 'idle', 'waiting_input', 'unknown']),
+    evidence: z.enum(['none', 'status', 'title', 'screen', 'prompt']).describe('Where the state was read.'),
+    question: Question.nullable(),
+    at: Instant,
+  })
+  .meta({ id: 'Activity' });
+export type Activity = z.infer<typeof Activity>;
+
+/** The task's own word that it is done, bound to the commit and the attempt that said so. */
+export const Signal = z
+  .object({
+    id: Uuid,
+    epoch: AttemptNumber,
+    commit: ObjectId,
+    summary: z.string().max(4_000).nullable().describe('The agent’s own words: untrusted.'),
+    afterPrompt: z.int().min(0).describe('The ordinal of the last prompt that the agent had accepted when it signalled.'),
+    at: Instant,
+  })
+  .meta({ id: 'Signal' });
+export type Signal = z.infer<typeof Signal>;
+
+export const Completion = z
+  .discriminatedUnion('state', [
+    z.object({ state: z.literal('none') }),
+    z.object({ state: z.literal('signalled'), signal: Signal }),
+    z.object({ state: z.literal('refused'), reason: z.string(), files: z.array(z.string()), at: Instant }),
+  ])
+  .meta({ id: 'Completion' });
+export type Completion = z.infer<typeof Completion>;
+
+/** What a wait hands out, to exactly one waiter until it is acknowledged: a signal, a landing or an end. */
+export const Notice = z
+  .object({
+    id: Uuid,
+    taskId: Uuid,
+    taskName: z.string(),
+    kind: z.enum(['signal', 'landed', 'ended']),
+    epoch: z.int().min(0),
+    commit: ObjectId.nullable(),
+    summary: z.string().nullable().describe('The agent’s own words: untrusted.'),
+    end: End.nullable(),
+    at: Instant,
+  })
+  .meta({ id: 'Notice' });
+export type Notice = z.infer<typeof Notice>;
+
+export const Delivery = z
+  .discriminatedUnion('state', [
+    z.object({ state: z.literal('none') }),
+    z.object({ state: z.literal('pending'), notice: Notice, returned: z.boolean() }),
+    z.object({ state: z.literal('delivered'), notice: Notice, at: Instant }),
+    z.object({ state: z.literal('acknowledged'), notice: Notice, at: Instant }),
+  ])
+  .meta({ id: 'Delivery' });
+export type Delivery = z.infer<typeof Delivery>;
+
+export const ConflictFile = z.object({ path: z.string(), kind: z.string().describe('What git calls it, e.g. "content".') });
+export type ConflictFile = z.infer<typeof ConflictFile>;
+
+export const Landing = z
+  .discriminatedUnion('state', [
+    z.object({ state: z.literal('none') }),
+    z.object({
+      state: z.literal('queued'),
+      commit: ObjectId,
+      target: z.string(),
+      by: z.enum(['coordinator', 'subtask']),
+      message: z.string().nullable(),
+      requestedAt: Instant,
+    }),
+    z.object({
+      state: z.literal('landed'),
+      commit: ObjectId.describe('The task’s commit that landed.'),
+      target: z.string(),
+      landedAs: ObjectId.describe('The commit that the target branch got.'),
+      nothingToLand: z.boolean().describe('True where the branch had it all already.'),
+      at: Instant,
+    }),
+    z.object({
+      state: z.literal('conflicted'),
+      commit: ObjectId,
+      target: z.string(),
+      onto: ObjectId,
+      files: z.array(ConflictFile),
+      at: Instant,
+    }),
+    z.object({ state: z.literal('failed'), commit: ObjectId, target: z.string(), reason: z.string(), at: Instant }),
+  ])
+  .meta({ id: 'Landing' });
+export type Landing = z.infer<typeof Landing>;
+
+/** Who holds the keyboard. A human's hold is a lease: it ends by itself. */
+export const Control = z
+  .discriminatedUnion('holder', [
+    z.object({ holder: z.literal('coordinator') }),
+    z.object({ holder: z.literal('human'), until: Instant }),
+  ])
+  .meta({ id: 'Control' });
+export type Control = z.infer<typeof Control>;
+
+/** The wish that the runner push its commit, because the sub-task said that it is done. */
+export const Publish = z.object({ id: Uuid, land: z.boolean(), summary: z.string().max(4_000).nullable(), at: Instant });
+export type Publish = z.infer<typeof Publish>;
+
+/** The outcome of the last publish that the runner answered. */
+export const PublishOutcome = z.discriminatedUnion('outcome', [
+  z.object({ id: Uuid, outcome: z.literal('signalled'), commit: ObjectId, untracked: z.array(z.string()) }),
+  z.object({ id: Uuid, outcome: z.literal('refused'), files: z.array(z.string()) }),
+  z.object({ id: Uuid, outcome: z.literal('failed'), reason: z.string() }),
+]);
+export type PublishOutcome = z.infer<typeof PublishOutcome>;
+
+export const Limits = z.object({
+  attempts: z.int().min(1).max(10).default(3).describe('How often the task may be started before it counts as lost.'),
+});
+export type Limits = z.infer<typeof Limits>;
+
+/**
+ * One sub-task as it is stored: five regions (lifecycle, activity, completion with its delivery, landing, control),
+ * one record, one version.
+ */
+export const TaskRecord = z.object({
+  id: Uuid,
+  version: z.int().min(1),
+  coordinatorId: Uuid,
+  projectId: Uuid,
+  name: z.string(),
+  branch: z.string(),
+  baseBranch: z.string(),
+  agent: AgentSpec,
+  limits: Limits,
+  allowLandSelf: z.boolean(),
+  createdAt: Instant,
+  updatedAt: Instant,
+  attempt: z.int().min(0).describe('0 before the first start.'),
+  lifecycle: Lifecycle,
+  tree: z.enum(['none', 'alive', 'gone']).describe('Whether processes of the current attempt may be alive.'),
+  closing: z.object({ at: Instant, reason: z.string() }).nullable(),
+  kept: z.array(z.string()),
+  activity: Activity,
+  completion: Completion,
+  delivery: Delivery,
+  landing: Landing,
+  control: Control,
+  prompts: z.array(PromptReceipt),
+  promptsTotal: z.int().min(0),
+  publish: Publish.nullable(),
+  lastPublish: PublishOutcome.nullable(),
+  eventSeq: z.int().min(0).describe('The last event of the current attempt’s runner that was committed.'),
+});
+export type TaskRecord = z.infer<typeof TaskRecord>;
+
+/** One sub-task as callers see it. */
+export const Task = TaskRecord.omit({ eventSeq: true, publish: true, lastPublish: true, kept: true, promptsTotal: true, tree: true })
+  .extend({
+    settled: z.boolean().describe('True when nothing more will come from it unless it is prompted again.'),
+    attention: z.string().nullable().describe('What needs a look, in one sentence.'),
+  })
+  .meta({ id: 'Task' });
+export type Task = z.infer<typeof Task>;
