@@ -38,7 +38,6 @@ export const ERRORS = {
   task_ended: row(409, false, 'The agent is gone; create a new task, or merge or close this one.'),
   task_closed: row(409, false, 'The task is closed; its work is kept under the archive ref that its status names.'),
   already_landing: row(409, true, 'Wait for the landing that is under way, then ask again.'),
-  already_landed: row(409, false, 'The work is on the branch; create a new task for more.'),
   commit_changed: row(409, false, 'Read the diff again and pass the commit that it names.'),
   attempt_stale: row(409, false, 'Stop: a newer attempt owns this task.'),
   human_control: row(409, true, 'A person holds the keyboard of this task; wait until control is handed back.'),

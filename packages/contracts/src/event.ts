@@ -8,6 +8,7 @@ export const TaskEventKind = z.enum([
   'running',
   'retrying',
   'ended',
+  'sandbox_gone',
   'closing',
   'closed',
   'activity',

@@ -176,9 +176,9 @@ export const TaskRecord = z.object({
   allowLandSelf: z.boolean(),
   createdAt: Instant,
   updatedAt: Instant,
-  attempt: z.int().min(0).describe('0 before the first start.'),
+  attempt: AttemptNumber.describe('The current attempt; 1 from the creation on.'),
   lifecycle: Lifecycle,
-  tree: z.enum(['none', 'alive', 'gone']).describe('Whether processes of the current attempt may be alive.'),
+  sandboxes: z.array(AttemptNumber).describe('The attempts whose processes and folders are not confirmed to be gone.'),
   closing: z.object({ at: Instant, reason: z.string() }).nullable(),
   kept: z.array(z.string()),
   activity: Activity,
@@ -195,7 +195,7 @@ export const TaskRecord = z.object({
 export type TaskRecord = z.infer<typeof TaskRecord>;
 
 /** One sub-task as callers see it. */
-export const Task = TaskRecord.omit({ eventSeq: true, publish: true, lastPublish: true, kept: true, promptsTotal: true, tree: true })
+export const Task = TaskRecord.omit({ eventSeq: true, publish: true, lastPublish: true, kept: true, promptsTotal: true })
   .extend({
     settled: z.boolean().describe('True when nothing more will come from it unless it is prompted again.'),
     attention: z.string().nullable().describe('What needs a look, in one sentence.'),

@@ -53,7 +53,6 @@ export const landSelf = operation({
     'task_ended',
     'task_closed',
     'attempt_stale',
-    'already_landed',
     'already_landing',
     'git_failed',
   ],

@@ -162,7 +162,7 @@ export const readOutput = operation({
   errors: ['task_not_found', 'cursor_invalid'],
 });
 
-const landErrors = ['task_not_found', 'not_signalled', 'task_closed', 'branch_not_found', 'already_landing', 'already_landed', 'human_control', 'git_failed'] as const;
+const landErrors = ['task_not_found', 'not_signalled', 'task_closed', 'branch_not_found', 'already_landing', 'human_control', 'git_failed'] as const;
 
 /** How a landing came out. A conflict is an answer, not an error: it names the files and what to do. */
 export const LandOutcome = z.object({

@@ -1,0 +1,22 @@
+import { KEY_PREFIX } from '@roundhouse/contracts';
+
+// One hash tag for all: a Lua call may then touch any of them, on a cluster too (Redis Cluster specification, hash tags).
+const key = (...parts: readonly string[]): string => [KEY_PREFIX, ...parts].join(':');
+
+export const KEYS = {
+  task: (id: string) => key('task', id),
+  prompts: (id: string) => key('task', id, 'prompts'),
+  events: (coordinatorId: string) => key('coordinator', coordinatorId, 'events'),
+  unsettled: (coordinatorId: string) => key('coordinator', coordinatorId, 'unsettled'),
+  notices: (coordinatorId: string) => key('coordinator', coordinatorId, 'notices'),
+  coordinatorTasks: (coordinatorId: string) => key('coordinator', coordinatorId, 'tasks'),
+  allTasks: key('tasks'),
+  leases: key('leases'),
+  outbox: key('outbox'),
+  channel: key('wake'),
+  projects: key('projects'),
+  coordinators: key('coordinators'),
+  token: (id: string) => key('token', id),
+  listedTokens: key('tokens'),
+  idempotency: (scope: string) => key('idempotency', scope),
+} as const;

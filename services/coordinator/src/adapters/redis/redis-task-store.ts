@@ -1,0 +1,124 @@
+import { LEASE, type TaskEvent, TaskRecord } from '@roundhouse/contracts';
+import type { Redis } from 'ioredis';
+import { isLive, isSettled } from '../../domain/derived.ts';
+import type { Commit, TaskStore } from '../../ports.ts';
+import { KEYS } from './keys.ts';
+import { loadScript } from './script.ts';
+
+/** How long a notice that was handed out stays unseen by other waits before it is handed out again, ms. */
+export const REDELIVER_AFTER_MS = 120_000;
+/** How many events of a coordinator are kept at least. */
+const KEPT_EVENTS = 10_000;
+
+/** From when on the task's notice may be handed out, ms; null where there is none to hand out. */
+function noticeAt({ delivery }: TaskRecord): number | null {
+  switch (delivery.state) {
+    case 'pending':
+      return Date.parse(delivery.notice.at);
+    case 'delivered':
+      return Date.parse(delivery.at) + REDELIVER_AFTER_MS;
+    case 'none':
+    case 'acknowledged':
+      return null;
+  }
+}
+
+/** A lease begins with the claim, is renewed by heartbeats, and ends with the attempt. */
+function leaseMs({ task, kinds }: Commit): number {
+  if (!isLive(task)) return 0;
+  if (kinds.includes('starting')) return LEASE.startTtlMs;
+  return kinds.includes('running') ? LEASE.ttlMs : -1;
+}
+
+export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
+  const commitScript = await loadScript('commit');
+  const renewScript = await loadScript('renew');
+  const expiredScript = await loadScript('expired');
+  const parse = (data: string | null): TaskRecord | null => (data === null ? null : TaskRecord.parse(JSON.parse(data)));
+
+  return {
+    read: async (taskId) => parse(await redis.hget(KEYS.task(taskId), 'data')),
+
+    async commit(commit) {
+      const { expected, task, kinds, effects, prompt } = commit;
+      const { id, coordinatorId } = task;
+      const event: TaskEvent = {
+        taskId: id,
+        coordinatorId,
+        version: task.version,
+        attempt: task.attempt,
+        kinds: [...kinds],
+        at: task.updatedAt,
+      };
+      const change = {
+        expected,
+        version: task.version,
+        attempt: task.attempt,
+        live: isLive(task) ? 1 : 0,
+        data: JSON.stringify(task),
+        id,
+        event: kinds.length === 0 ? undefined : JSON.stringify(event),
+        settled: isSettled(task),
+        noticeAt: noticeAt(task) ?? undefined,
+        createdAt: Date.parse(task.createdAt),
+        leaseMs: leaseMs(commit),
+        trim: KEPT_EVENTS,
+        effects: effects.map((effect) => JSON.stringify(effect)),
+        prompt,
+        channel: KEYS.channel,
+      };
+      const keys = [
+        KEYS.task(id),
+        KEYS.prompts(id),
+        KEYS.events(coordinatorId),
+        KEYS.unsettled(coordinatorId),
+        KEYS.notices(coordinatorId),
+        KEYS.coordinatorTasks(coordinatorId),
+        KEYS.allTasks,
+        KEYS.leases,
+        KEYS.outbox,
+      ];
+      return (await commitScript.run(redis, keys, [JSON.stringify(change)])) === 1;
+    },
+
+    async promptTexts(taskId, promptIds) {
+      if (promptIds.length === 0) return [];
+      const texts = await redis.hmget(KEYS.prompts(taskId), ...promptIds);
+      return texts.map((text, index) => {
+        if (text === null) throw new Error(`prompt ${promptIds[index]} of task ${taskId} has no text`);
+        return text;
+      });
+    },
+
+    async list(coordinatorId, before, limit) {
+      const index = coordinatorId === null ? KEYS.allTasks : KEYS.coordinatorTasks(coordinatorId);
+      // By rank from an anchor: tasks of the same millisecond are neither skipped nor repeated.
+      const rank = before === null ? null : await redis.zrevrank(index, before);
+      const from = rank === null ? 0 : rank + 1;
+      const ids = await redis.zrevrange(index, from, from + limit);
+      const page = ids.slice(0, limit);
+      const rows = await Promise.all(page.map((id) => redis.hget(KEYS.task(id), 'data')));
+      const tasks = rows.map(parse).filter((task) => task !== null);
+      return { tasks, next: ids.length > limit ? (page.at(-1) ?? null) : null };
+    },
+
+    remaining: (coordinatorId) => redis.scard(KEYS.unsettled(coordinatorId)),
+
+    async nextNotice(coordinatorId, nowMs) {
+      const results = await redis
+        .multi()
+        .zrangebyscore(KEYS.notices(coordinatorId), '-inf', nowMs, 'LIMIT', 0, 1)
+        .scard(KEYS.unsettled(coordinatorId))
+        .exec();
+      if (results === null) throw new Error('redis gave up a transaction');
+      const [[noticeError, ids], [countError, remaining]] = results as [[Error | null, string[]], [Error | null, number]];
+      if (noticeError ?? countError) throw (noticeError ?? countError) as Error;
+      return { taskId: ids[0] ?? null, remaining };
+    },
+
+    renewLease: async (taskId, attempt, ttlMs) =>
+      (await renewScript.run(redis, [KEYS.task(taskId), KEYS.leases], [taskId, attempt, ttlMs])) === 1,
+
+    expiredLeases: async (limit) => (await expiredScript.run(redis, [KEYS.leases], [limit])) as string[],
+  };
+}

@@ -1,0 +1,71 @@
+import fastifySwagger from '@fastify/swagger';
+import fastifyWebsocket from '@fastify/websocket';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import { answerError, malformedRequestAnswer, registerErrorAnswers } from './http/error-answers.ts';
+import { registerGitRoutes } from './http/git-routes.ts';
+import { registerGuard } from './http/guard.ts';
+import { createIdempotency } from './http/idempotency.ts';
+import type { ServiceDeps } from './http/implementations.ts';
+import { registerLink } from './http/link.ts';
+import { registerRoutes } from './http/routes.ts';
+import type { GitSmartHttp } from './ports.ts';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+export interface AppOptions {
+  readonly deps: ServiceDeps;
+  readonly git: GitSmartHttp;
+  readonly log: Logger;
+  readonly allowedHosts: readonly string[];
+  /** Aborted when the service begins to stop: open waits then answer at once. */
+  readonly stopping: AbortSignal;
+}
+
+/** The HTTP application, ready to listen or to be injected. */
+export async function createApp({ deps, git, log, allowedHosts, stopping }: AppOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => crypto.randomUUID(),
+    bodyLimit: MAX_BODY_BYTES,
+    forceCloseConnections: true,
+    frameworkErrors: (error, request, reply) => answerError(error as FastifyError, request, reply),
+    clientErrorHandler: (_error, socket) => {
+      if (socket.writable) socket.end(malformedRequestAnswer());
+    },
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  registerErrorAnswers(app);
+  registerGuard(app, allowedHosts);
+  app.addHook('onResponse', async (request, reply) => {
+    const operation = (request.routeOptions.config as { operation?: string }).operation ?? request.routeOptions.url;
+    const ms = Math.round(reply.elapsedTime * 10) / 10;
+    // One line a request: never its headers, query or body.
+    log.debug({ requestId: request.id, operation, status: reply.statusCode, ms }, 'request');
+  });
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Roundhouse',
+        version: deps.version,
+        description: 'Runs coding agents side by side, each in its own git worktree and terminal, and lands their work.',
+      },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
+      security: [{ bearer: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  await app.register(fastifyWebsocket, { options: { maxPayload: MAX_BODY_BYTES } });
+  await app.register(async (scope) => {
+    registerRoutes(scope, deps, createIdempotency(deps.idempotency), stopping);
+    registerGitRoutes(scope, deps, git);
+    registerLink(scope, deps);
+    scope.get('/api/openapi.json', { schema: { hide: true } as object }, async () => app.swagger());
+  });
+  return app;
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { createBullmqAttemptQueue } from './adapters/bullmq/bullmq-attempt-queue.ts';
+import { createFileRecordings } from './adapters/files/file-recordings.ts';
+import { createGitHubs } from './adapters/git/git-hubs.ts';
+import { createGitSmartHttp } from './adapters/git/git-smart-http.ts';
+import { createTrustedGit } from './adapters/git/trusted-git.ts';
+import { connectRedis } from './adapters/redis/connection.ts';
+import { createRedisEventFeed } from './adapters/redis/redis-event-feed.ts';
+import { createRedisIdempotencyStore } from './adapters/redis/redis-idempotency-store.ts';
+import { createRedisOutbox } from './adapters/redis/redis-outbox.ts';
+import { createRedisRegistry } from './adapters/redis/redis-registry.ts';
+import { createRedisTaskStore } from './adapters/redis/redis-task-store.ts';
+import { createRedisTokenStore } from './adapters/redis/redis-token-store.ts';
+import { createApp } from './app.ts';
+import type { Config } from './config.ts';
+import { executeEffect } from './effects/execute-effects.ts';
+import { reapLeases } from './effects/reap-leases.ts';
+import type { ServiceDeps } from './http/implementations.ts';
+
+export const VERSION = '0.1.0';
+
+/** The running coordinator: everything made, joined and owned here. */
+export async function startCoordinator(config: Config, log: Logger): Promise<{ url: string; stop(): Promise<void> }> {
+  const redis = connectRedis(config.redis, log, 'commands');
+  const subscriber = connectRedis(config.redis, log, 'blocking');
+  const blocking = connectRedis(config.redis, log, 'blocking');
+  await Promise.all([redis.connect(), subscriber.connect(), blocking.connect()]);
+  await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
+
+  const git = await createTrustedGit(config.dataFolder, config.path);
+  const hubs = createGitHubs(git, join(config.dataFolder, 'hubs'));
+  const queue = createBullmqAttemptQueue(redis);
+  const tokens = createRedisTokenStore(redis);
+  await tokens.adopt((await readFile(config.operatorTokenFile, 'utf8')).trim(), 'operator token');
+  await tokens.adopt((await readFile(config.launcherTokenFile, 'utf8')).trim(), 'launcher token');
+
+  let url = '';
+  const deps: ServiceDeps = {
+    store: await createRedisTaskStore(redis),
+    feed: await createRedisEventFeed(subscriber),
+    registry: createRedisRegistry(redis),
+    tokens,
+    hubs,
+    recordings: createFileRecordings(join(config.dataFolder, 'recordings')),
+    clock: { now: () => new Date().toISOString(), nextId: () => randomUUID() },
+    log,
+    publicUrl: () => config.publicUrl ?? url,
+    idempotency: createRedisIdempotencyStore(redis),
+    version: VERSION,
+    ping: async () => {
+      const from = performance.now();
+      await redis.ping();
+      return Math.round((performance.now() - from) * 100) / 100;
+    },
+  };
+
+  const stopping = new AbortController();
+  const app = await createApp({
+    deps,
+    git: createGitSmartHttp(git, hubs.gitDir, log),
+    log,
+    allowedHosts: config.allowedHosts,
+    stopping: stopping.signal,
+  });
+  url = await app.listen({ host: config.host, port: config.port });
+
+  const outbox = createRedisOutbox(redis, blocking, randomUUID(), log);
+  const draining = outbox.drain((effect, tries) => executeEffect({ ...deps, queue }, effect, tries), stopping.signal);
+  reapLeases(deps, stopping.signal);
+
+  return {
+    url,
+    async stop() {
+      stopping.abort();
+      await app.close();
+      await draining;
+      await queue.close();
+      for (const connection of [redis, subscriber, blocking]) connection.disconnect();
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { MAX_QUEUED_PROMPTS, type PromptReceipt, type Task, type TaskRecord } from '@roundhouse/contracts';
+
+/** The prompts that are on their way to the agent. */
+export const outstandingPrompts = (task: TaskRecord): PromptReceipt[] =>
+  task.prompts.filter(({ state }) => state === 'queued' || state === 'written');
+
+export const promptQueueFull = (task: TaskRecord): boolean => outstandingPrompts(task).length >= MAX_QUEUED_PROMPTS;
+
+const lastOrdinal = (task: TaskRecord, states: readonly PromptReceipt['state'][]): number =>
+  task.prompts.reduce((last, prompt) => (states.includes(prompt.state) ? Math.max(last, prompt.ordinal) : last), 0);
+
+/** The last prompt that the agent took. At least the first one: who signals has been told something. */
+export const lastAcceptedPrompt = (task: TaskRecord): number => Math.max(1, lastOrdinal(task, ['accepted']));
+
+/** Whether the task's signal is its last word: nothing was asked of it since. Only then may its commit land. */
+export function signalIsCurrent(task: TaskRecord): boolean {
+  if (task.completion.state !== 'signalled') return false;
+  return task.completion.signal.afterPrompt >= lastOrdinal(task, ['queued', 'written', 'accepted']);
+}
+
+/** Invariant I5: a task counts in `remaining` until it has ended, or has signalled and was asked nothing since. */
+export function isSettled(task: TaskRecord): boolean {
+  const { state } = task.lifecycle;
+  return state === 'ended' || state === 'closed' || (signalIsCurrent(task) && task.publish === null);
+}
+
+/** Whether an attempt of the task may be alive now and owns it. */
+export const isLive = (task: TaskRecord): boolean =>
+  task.lifecycle.state === 'starting' || task.lifecycle.state === 'running';
+
+function attention(task: TaskRecord): string | null {
+  const { lifecycle, activity, landing, completion } = task;
+  if (task.closing !== null && lifecycle.state !== 'closed') return 'closing: its processes are not confirmed to be gone yet';
+  if (lifecycle.state === 'ended' && lifecycle.end.kind === 'failed') return `it could not run: ${lifecycle.end.reason}`;
+  if (activity.state === 'waiting_input') return 'the agent waits for an answer: send_prompt gives it';
+  if (task.prompts.some(({ state }) => state === 'undelivered')) return 'a prompt could not be delivered; its receipt has the screen';
+  if (landing.state === 'conflicted') return `its commit conflicts with ${landing.target}`;
+  if (completion.state === 'refused') return `its signal was refused: ${completion.reason}`;
+  return null;
+}
+
+/** The task as callers see it. */
+export function viewOf(task: TaskRecord): Task {
+  const { eventSeq: _eventSeq, publish: _publish, lastPublish: _last, kept: _kept, promptsTotal: _total, ...rest } = task;
+  return { ...rest, settled: isSettled(task), attention: attention(task) };
+}

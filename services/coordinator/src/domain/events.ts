@@ -1,0 +1,65 @@
+import type { Activity, ConflictFile } from '@roundhouse/contracts';
+
+/** Everything that can happen to a task. What a runner says carries its attempt: the fencing token. */
+export type Event =
+  | { readonly type: 'claimed'; readonly attempt: number; readonly baseCommit: string }
+  | { readonly type: 'linked'; readonly attempt: number }
+  | { readonly type: 'activity_reported'; readonly attempt: number; readonly activity: Activity }
+  | { readonly type: 'prompt_requested'; readonly promptId: string; readonly bytes: number }
+  | {
+      readonly type: 'prompt_reported';
+      readonly attempt: number;
+      readonly promptId: string;
+      readonly state: 'written' | 'accepted' | 'undelivered';
+      readonly screen: string | undefined;
+    }
+  | {
+      readonly type: 'publish_requested';
+      readonly attempt: number;
+      readonly publishId: string;
+      readonly land: boolean;
+      readonly summary: string | null;
+    }
+  | {
+      readonly type: 'published';
+      readonly attempt: number;
+      readonly publishId: string;
+      readonly commit: string;
+      readonly dirty: readonly string[];
+      readonly untracked: readonly string[];
+    }
+  | { readonly type: 'publish_failed'; readonly attempt: number; readonly publishId: string; readonly reason: string }
+  | { readonly type: 'agent_exited'; readonly attempt: number; readonly code: number | null; readonly signal: string | null }
+  | { readonly type: 'attempt_failed'; readonly attempt: number; readonly reason: string }
+  | { readonly type: 'attempt_lost'; readonly attempt: number; readonly reason: string }
+  | { readonly type: 'sandbox_gone'; readonly attempt: number; readonly kept: string | null }
+  | { readonly type: 'close_requested'; readonly reason: string }
+  | { readonly type: 'close_finished'; readonly archiveRefs: readonly string[] }
+  | {
+      readonly type: 'land_requested';
+      readonly commit: string;
+      readonly by: 'coordinator' | 'subtask';
+      readonly message: string | null;
+    }
+  | { readonly type: 'land_finished'; readonly result: LandResult }
+  | { readonly type: 'notice_delivered'; readonly noticeId: string }
+  | { readonly type: 'notice_returned'; readonly noticeId: string }
+  | { readonly type: 'notice_acknowledged'; readonly noticeId: string }
+  | { readonly type: 'control_taken'; readonly until: string }
+  | { readonly type: 'control_returned' };
+
+export type EventType = Event['type'];
+export type EventOf<T extends EventType> = Extract<Event, { type: T }>;
+
+/** How a landing in the hub came out. */
+export type LandResult =
+  | { readonly kind: 'landed'; readonly landedAs: string; readonly nothingToLand: boolean }
+  | { readonly kind: 'conflicted'; readonly onto: string; readonly files: readonly ConflictFile[] }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** What is to be done because of a transition. Executors are idempotent: each effect may be executed again. */
+export type Effect =
+  | { readonly type: 'enqueue'; readonly taskId: string; readonly attempt: number }
+  | { readonly type: 'land'; readonly taskId: string }
+  | { readonly type: 'finish_close'; readonly taskId: string };
+export type EffectType = Effect['type'];

@@ -1,0 +1,42 @@
+import { type AgentSpec, type Limits, type TaskRecord, taskBranch } from '@roundhouse/contracts';
+import { initialActivity } from './regions/activity.ts';
+
+export interface NewTask {
+  readonly id: string;
+  readonly coordinatorId: string;
+  readonly projectId: string;
+  readonly name: string;
+  readonly baseBranch: string;
+  readonly agent: AgentSpec;
+  readonly limits: Limits;
+  readonly allowLandSelf: boolean;
+  readonly promptId: string;
+  readonly promptBytes: number;
+}
+
+/** The first record of a task: queued, with its first prompt. */
+export function newTask(wanted: NewTask, now: string): TaskRecord {
+  const { promptId, promptBytes, ...given } = wanted;
+  return {
+    ...given,
+    version: 1,
+    branch: taskBranch(wanted.name, wanted.id),
+    createdAt: now,
+    updatedAt: now,
+    attempt: 1,
+    lifecycle: { state: 'queued' },
+    sandboxes: [],
+    closing: null,
+    kept: [],
+    activity: initialActivity(now),
+    completion: { state: 'none' },
+    delivery: { state: 'none' },
+    landing: { state: 'none' },
+    control: { holder: 'coordinator' },
+    prompts: [{ id: promptId, ordinal: 1, bytes: promptBytes, state: 'queued', at: now }],
+    promptsTotal: 1,
+    publish: null,
+    lastPublish: null,
+    eventSeq: 0,
+  };
+}

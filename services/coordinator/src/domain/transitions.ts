@@ -1,0 +1,255 @@
+import type { End, Notice, TaskEventKind, TaskRecord } from '@roundhouse/contracts';
+import type { Change, Circumstances, Decision, TransitionHandler } from './decide.ts';
+import { isLive, isSettled, lastAcceptedPrompt, promptQueueFull, signalIsCurrent } from './derived.ts';
+import type { Effect, EventType } from './events.ts';
+import { nextActivity } from './regions/activity.ts';
+import { nextCompletion } from './regions/completion.ts';
+import { nextControl } from './regions/control.ts';
+import { nextDelivery } from './regions/delivery.ts';
+import { nextLanding } from './regions/landing.ts';
+
+/** How many receipts of finished prompts a record keeps. */
+const KEPT_RECEIPTS = 64;
+
+const UNCHANGED: Decision = { kind: 'unchanged' };
+
+const changed = (task: TaskRecord, kinds: readonly TaskEventKind[], effects: readonly Effect[] = []): Change => ({
+  kind: 'changed',
+  task,
+  kinds,
+  effects,
+});
+
+function raise(task: TaskRecord, kind: Notice['kind'], fields: Partial<Notice>, { now, nextId }: Circumstances): TaskRecord {
+  const notice: Notice = {
+    id: nextId(),
+    taskId: task.id,
+    taskName: task.name,
+    kind,
+    epoch: task.attempt,
+    commit: null,
+    summary: null,
+    end: null,
+    at: now,
+    ...fields,
+  };
+  return { ...task, delivery: nextDelivery(task.delivery, { type: 'raised', notice }) };
+}
+
+const baseCommitOf = (task: TaskRecord): string | null => ('baseCommit' in task.lifecycle ? task.lifecycle.baseCommit : null);
+
+/** The close goes on as soon as no sandbox of the task is left (I9). */
+const closeIfGone = (task: TaskRecord): Effect[] =>
+  task.closing !== null && task.lifecycle.state === 'ended' && task.sandboxes.length === 0
+    ? [{ type: 'finish_close', taskId: task.id }]
+    : [];
+
+/** Invariant I2: the one place where an attempt comes to its end. Done followed by an exit is one completion. */
+function end(task: TaskRecord, how: End, circumstances: Circumstances): Change {
+  const wasSettled = isSettled(task);
+  const { closing } = task;
+  const ending: End = closing === null ? how : { kind: 'cancelled', reason: closing.reason };
+  const lastPublish =
+    task.publish === null ? task.lastPublish : ({ id: task.publish.id, outcome: 'failed', reason: 'the attempt ended first' } as const);
+  const ended: TaskRecord = {
+    ...task,
+    lifecycle: { state: 'ended', baseCommit: baseCommitOf(task), end: ending },
+    activity: nextActivity(task.activity, 'attempt_over', circumstances.now),
+    publish: null,
+    lastPublish,
+  };
+  const told = wasSettled || closing !== null ? ended : raise(ended, 'ended', { end: ending }, circumstances);
+  return changed(told, ['ended'], closeIfGone(told));
+}
+
+/** A lost attempt is followed by a new one under a new epoch, unless nothing more is wanted of the task. */
+function lose(task: TaskRecord, reason: string, circumstances: Circumstances): Change {
+  if (task.closing !== null || isSettled(task) || task.attempt >= task.limits.attempts) {
+    return end(task, { kind: 'lost', reason }, circumstances);
+  }
+  const attempt = task.attempt + 1;
+  const lastPublish =
+    task.publish === null ? task.lastPublish : ({ id: task.publish.id, outcome: 'failed', reason: 'the attempt was lost' } as const);
+  return changed(
+    {
+      ...task,
+      attempt,
+      lifecycle: { state: 'queued' },
+      activity: nextActivity(task.activity, 'attempt_over', circumstances.now),
+      prompts: task.prompts.map(({ screen: _screen, ...prompt }) => ({ ...prompt, state: 'queued', at: circumstances.now })),
+      publish: null,
+      lastPublish,
+      eventSeq: 0,
+    },
+    ['retrying'],
+    [{ type: 'enqueue', taskId: task.id, attempt }],
+  );
+}
+
+function trimReceipts(task: TaskRecord): TaskRecord['prompts'] {
+  const surplus = task.prompts.length - KEPT_RECEIPTS;
+  if (surplus <= 0) return task.prompts;
+  // Only what an agent has taken may be forgotten: a retry delivers all that is left, in order.
+  return task.prompts.filter((prompt, index) => index >= surplus || prompt.state !== 'accepted');
+}
+
+export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
+  claimed: (task, event) =>
+    changed(
+      { ...task, lifecycle: { state: 'starting', baseCommit: event.baseCommit }, sandboxes: [...task.sandboxes, event.attempt] },
+      ['starting'],
+    ),
+
+  linked: (task, _event, { now }) => {
+    if (task.lifecycle.state !== 'starting') return UNCHANGED;
+    const { baseCommit } = task.lifecycle;
+    return changed(
+      { ...task, lifecycle: { state: 'running', baseCommit }, activity: nextActivity(task.activity, 'linked', now) },
+      ['running'],
+    );
+  },
+
+  activity_reported: (task, { activity }) => changed({ ...task, activity }, ['activity']),
+
+  prompt_requested: (task, { promptId, bytes }, { now }) => {
+    if (task.prompts.some(({ id }) => id === promptId)) return UNCHANGED;
+    if (task.closing !== null) return { kind: 'refused', code: 'task_ended', message: 'the task is being closed' };
+    if (promptQueueFull(task)) return { kind: 'refused', code: 'prompt_queue_full', message: 'too many prompts wait for delivery' };
+    const ordinal = task.promptsTotal + 1;
+    const prompts = [...trimReceipts(task), { id: promptId, ordinal, bytes, state: 'queued' as const, at: now }];
+    return changed({ ...task, prompts, promptsTotal: ordinal }, ['prompt']);
+  },
+
+  prompt_reported: (task, { promptId, state, screen }, { now }) => {
+    const receipt = task.prompts.find(({ id }) => id === promptId);
+    if (receipt === undefined || receipt.state === 'accepted' || receipt.state === state) return UNCHANGED;
+    const updated = { ...receipt, state, at: now, ...(screen === undefined ? {} : { screen }) };
+    const prompts = task.prompts.map((prompt) => (prompt.id === promptId ? updated : prompt));
+    const activity = state === 'accepted' ? nextActivity(task.activity, 'prompt_accepted', now) : task.activity;
+    return changed({ ...task, prompts, activity }, ['prompt']);
+  },
+
+  publish_requested: (task, { publishId, land, summary }, { now }) => {
+    if (task.publish !== null) return UNCHANGED;
+    return changed({ ...task, publish: { id: publishId, land, summary, at: now } }, ['publish']);
+  },
+
+  published: (task, { publishId, commit, dirty, untracked }, circumstances) => {
+    const { publish } = task;
+    if (publish === null || publish.id !== publishId) return UNCHANGED;
+    const { now, nextId } = circumstances;
+    if (dirty.length > 0) {
+      const reason = 'there are uncommitted changes';
+      return changed(
+        {
+          ...task,
+          publish: null,
+          lastPublish: { id: publishId, outcome: 'refused', files: [...dirty] },
+          completion: nextCompletion(task.completion, { type: 'refused', reason, files: dirty, at: now }),
+        },
+        ['signal_refused'],
+      );
+    }
+    const afterPrompt = lastAcceptedPrompt(task);
+    const signal = { id: nextId(), epoch: task.attempt, commit, summary: publish.summary, afterPrompt, at: now };
+    const signalled: TaskRecord = {
+      ...task,
+      publish: null,
+      lastPublish: { id: publishId, outcome: 'signalled', commit, untracked: [...untracked] },
+      completion: nextCompletion(task.completion, { type: 'signalled', signal }),
+    };
+    // Who lands its own work is told of by the landing, or not at all where that conflicts: it goes on working.
+    if (publish.land) return changed(signalled, ['signalled']);
+    return changed(raise(signalled, 'signal', { commit, summary: publish.summary }, circumstances), ['signalled', 'notice']);
+  },
+
+  publish_failed: (task, { publishId, reason }) => {
+    if (task.publish?.id !== publishId) return UNCHANGED;
+    return changed({ ...task, publish: null, lastPublish: { id: publishId, outcome: 'failed', reason } }, ['signal_refused']);
+  },
+
+  agent_exited: (task, { code, signal }, circumstances) => end(task, { kind: 'exited', code, signal }, circumstances),
+  attempt_failed: (task, { reason }, circumstances) => end(task, { kind: 'failed', reason }, circumstances),
+  attempt_lost: (task, { reason }, circumstances) => lose(task, reason, circumstances),
+
+  sandbox_gone: (task, { attempt, kept }, circumstances) => {
+    if (!task.sandboxes.includes(attempt)) return UNCHANGED;
+    const gone: TaskRecord = {
+      ...task,
+      sandboxes: task.sandboxes.filter((other) => other !== attempt),
+      kept: kept === null ? task.kept : [...task.kept, kept],
+    };
+    if (attempt === task.attempt && isLive(task)) {
+      const lost = lose(gone, 'its sandbox is gone', circumstances);
+      return { ...lost, kinds: ['sandbox_gone', ...lost.kinds] };
+    }
+    return changed(gone, ['sandbox_gone'], closeIfGone(gone));
+  },
+
+  close_requested: (task, { reason }, circumstances) => {
+    const { now } = circumstances;
+    const noticeId = task.delivery.state === 'none' ? null : task.delivery.notice.id;
+    const delivery =
+      noticeId === null ? task.delivery : nextDelivery(task.delivery, { type: 'acknowledged', noticeId, at: now });
+    if (task.closing !== null) return UNCHANGED;
+    const closing: TaskRecord = { ...task, closing: { at: now, reason }, delivery };
+    if (task.lifecycle.state === 'queued') {
+      const ended = end(closing, { kind: 'cancelled', reason }, circumstances);
+      return { ...ended, kinds: ['closing', ...ended.kinds] };
+    }
+    return changed(closing, ['closing'], closeIfGone(closing));
+  },
+
+  close_finished: (task, { archiveRefs }) => {
+    if (task.lifecycle.state !== 'ended' || task.closing === null || task.sandboxes.length > 0) return UNCHANGED;
+    const { end: how } = task.lifecycle;
+    return changed({ ...task, lifecycle: { state: 'closed', end: how, archiveRefs: [...archiveRefs], kept: task.kept } }, ['closed']);
+  },
+
+  land_requested: (task, { commit, by, message }, { now }) => {
+    if (!signalIsCurrent(task) || task.completion.state !== 'signalled' || task.completion.signal.commit !== commit) {
+      return { kind: 'refused', code: 'not_signalled', message: 'the task has no signal that is its last word' };
+    }
+    const queued = { state: 'queued' as const, commit, target: task.baseBranch, by, message, requestedAt: now };
+    const landing = nextLanding(task.landing, { type: 'requested', queued });
+    if (landing === 'busy') return { kind: 'refused', code: 'already_landing', message: 'another commit of the task is being landed' };
+    if (landing === task.landing) return UNCHANGED;
+    return changed({ ...task, landing }, ['landing'], [{ type: 'land', taskId: task.id }]);
+  },
+
+  land_finished: (task, { result }, circumstances) => {
+    const { now } = circumstances;
+    const { landing: before } = task;
+    const landing = nextLanding(before, { type: 'finished', result, at: now });
+    if (landing === 'busy' || landing === before || before.state !== 'queued') return UNCHANGED;
+    const settled: TaskRecord = { ...task, landing };
+    if (landing.state === 'landed') {
+      // The coordinator that asked for a landing hears of it in the answer; every other waiter is woken by the event.
+      if (before.by === 'coordinator') return changed(settled, ['landed']);
+      const summary = task.completion.state === 'signalled' ? task.completion.signal.summary : null;
+      return changed(raise(settled, 'landed', { commit: landing.landedAs, summary }, circumstances), ['landed', 'notice']);
+    }
+    const kind = landing.state === 'conflicted' ? 'conflicted' : 'land_failed';
+    if (before.by === 'coordinator') return changed(settled, [kind]);
+    const files = landing.state === 'conflicted' ? landing.files.map(({ path }) => path) : [];
+    return changed(
+      { ...settled, completion: { state: 'refused', reason: `its commit could not be landed (${kind})`, files, at: now } },
+      [kind, 'signal_refused'],
+    );
+  },
+
+  notice_delivered: (task, { noticeId }, { now }) => deliver(task, { type: 'delivered', noticeId, at: now }),
+  notice_returned: (task, { noticeId }) => deliver(task, { type: 'returned', noticeId }),
+  notice_acknowledged: (task, { noticeId }, { now }) => deliver(task, { type: 'acknowledged', noticeId, at: now }),
+
+  control_taken: (task, { until }) => changed({ ...task, control: nextControl(task.control, { type: 'taken', until }) }, ['control']),
+  control_returned: (task) => {
+    const control = nextControl(task.control, { type: 'returned' });
+    return task.control.holder === control.holder ? UNCHANGED : changed({ ...task, control }, ['control']);
+  },
+};
+
+function deliver(task: TaskRecord, input: Parameters<typeof nextDelivery>[1]): Decision {
+  const delivery = nextDelivery(task.delivery, input);
+  return delivery === task.delivery ? UNCHANGED : changed({ ...task, delivery }, ['notice']);
+}

@@ -1,0 +1,43 @@
+import type { Effect, EffectType, LandResult } from '../domain/events.ts';
+import type { Deps } from '../handlers/deps.ts';
+import { transition } from '../handlers/transition.ts';
+import type { AttemptQueue } from '../ports.ts';
+
+export type EffectDeps = Deps & { readonly queue: AttemptQueue };
+type Executor<T extends EffectType> = (deps: EffectDeps, effect: Extract<Effect, { type: T }>, tries: number) => Promise<void>;
+
+/** After so many tries a landing is told as failed: git says the same thing each time. */
+const LAND_TRIES = 3;
+
+/** What each effect does. Every one may run again: the outbox hands out at least once. */
+const EXECUTORS: { readonly [T in EffectType]: Executor<T> } = {
+  enqueue: async ({ queue }, { taskId, attempt }) => queue.enqueue(taskId, attempt),
+
+  land: async (deps, { taskId }, tries) => {
+    const task = await deps.store.read(taskId);
+    if (task === null || task.landing.state !== 'queued') return;
+    const { commit, target, message } = task.landing;
+    const words = message ?? `Merge branch '${task.branch}'\n\n${task.name}`;
+    let result: LandResult;
+    try {
+      result = await deps.hubs.land(task.projectId, { commit, target, message: words });
+    } catch (error) {
+      if (tries < LAND_TRIES) throw error;
+      deps.log.error({ taskId, error }, 'a landing failed');
+      result = { kind: 'failed', reason: 'git failed in the hub; the log of the service has its words' };
+    }
+    await transition(deps, taskId, { type: 'land_finished', result });
+  },
+
+  finish_close: async (deps, { taskId }) => {
+    const task = await deps.store.read(taskId);
+    if (task === null || task.lifecycle.state !== 'ended') return;
+    const archiveRefs = await deps.hubs.archiveTask(task.projectId, taskId, task.branch);
+    await transition(deps, taskId, { type: 'close_finished', archiveRefs });
+  },
+};
+
+export async function executeEffect(deps: EffectDeps, effect: Effect, tries: number): Promise<void> {
+  const execute = EXECUTORS[effect.type] as Executor<EffectType>;
+  await execute(deps, effect, tries);
+}

@@ -1,0 +1,23 @@
+import { writeFileAtomic } from '@roundhouse/host';
+import { pino } from 'pino';
+import { createApp } from './app.ts';
+import { VERSION } from './compose.ts';
+
+// The document needs the routes and nothing behind them: no handler runs, so nothing is connected.
+const [target] = process.argv.slice(2);
+if (target === undefined) {
+  process.stderr.write('usage: generate-openapi FILE\n');
+  process.exit(2);
+}
+const log = pino({ level: 'silent' });
+const unused = {} as never;
+const app = await createApp({
+  deps: { store: unused, feed: unused, registry: unused, tokens: unused, hubs: unused, recordings: unused, clock: unused, log, publicUrl: () => '', idempotency: unused, ping: unused, version: VERSION },
+  git: unused,
+  log,
+  allowedHosts: [],
+  stopping: new AbortController().signal,
+});
+await app.ready();
+await writeFileAtomic(target, `${JSON.stringify(app.swagger(), null, 2)}\n`, { mode: 0o644 });
+await app.close();

@@ -1,0 +1,31 @@
+import type { Identity } from '@roundhouse/contracts';
+import type { Logger } from 'pino';
+import type { Clock, EventFeed, Hubs, Recordings, Registry, TaskStore, TokenStore } from '../ports.ts';
+
+/** What the handlers work with. */
+export interface Deps {
+  readonly store: TaskStore;
+  readonly feed: EventFeed;
+  readonly registry: Registry;
+  readonly tokens: TokenStore;
+  readonly hubs: Hubs;
+  readonly recordings: Recordings;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Where this service is reached, `http://host:port`; known once it listens. */
+  readonly publicUrl: () => string;
+}
+
+/** Who calls, and how. */
+export interface Caller {
+  readonly identity: Identity;
+  readonly tokenId: string;
+  /** The coordinator that the call is for: a coordinator's own, or the one that an operator named. */
+  readonly coordinatorId: string | null;
+  readonly idempotencyKey: string | null;
+  readonly doneToken: string | null;
+  /** Aborted when the client has gone away. */
+  readonly signal: AbortSignal;
+  /** Registers what to do if the answer cannot be handed to the client. */
+  readonly onUndelivered: (undo: () => Promise<void>) => void;
+}

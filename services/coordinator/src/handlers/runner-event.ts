@@ -1,0 +1,23 @@
+import type { RunnerEvent } from '@roundhouse/contracts';
+import type { Event } from '../domain/events.ts';
+
+/** What a runner reports, as what happens to its task. */
+export function runnerEvent(event: RunnerEvent, attempt: number): Event {
+  switch (event.type) {
+    case 'agent_started':
+      // The link says that already; the process id is for the log of the runner alone.
+      return { type: 'linked', attempt };
+    case 'activity':
+      return { type: 'activity_reported', attempt, activity: event.activity };
+    case 'prompt':
+      return { type: 'prompt_reported', attempt, promptId: event.promptId, state: event.state, screen: event.screen };
+    case 'published':
+      return { type: 'published', attempt, publishId: event.publishId, commit: event.commit, dirty: event.dirty, untracked: event.untracked };
+    case 'publish_failed':
+      return { type: 'publish_failed', attempt, publishId: event.publishId, reason: event.reason };
+    case 'agent_exited':
+      return { type: 'agent_exited', attempt, code: event.code, signal: event.signal };
+    case 'attempt_failed':
+      return { type: 'attempt_failed', attempt, reason: event.reason };
+  }
+}

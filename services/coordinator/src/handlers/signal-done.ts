@@ -1,0 +1,65 @@
+import { type InputOf, type OPERATIONS, type OutputOf, RoundhouseError, type TaskRecord } from '@roundhouse/contracts';
+import { ownTask } from './access.ts';
+import type { Caller, Deps } from './deps.ts';
+import { landCommit } from './land-task.ts';
+import { readTask, transition } from './transition.ts';
+import { watch } from './watch.ts';
+
+/** How long the sub-task is kept waiting for its runner's push, ms. The wish stays in force. */
+const PUBLISH_WAIT_MS = 50_000;
+
+type SubtaskInput = InputOf<typeof OPERATIONS.signalDone>;
+interface Published {
+  readonly commit: string;
+  readonly untracked: string[];
+  readonly task: TaskRecord;
+}
+
+/** The commit is pushed by the runner, not by the agent: only the runner's token may write the task's branch. */
+async function publish(deps: Deps, caller: Caller, input: SubtaskInput, land: boolean): Promise<Published> {
+  const { identity } = caller;
+  if (identity.role !== 'subtask') throw new RoundhouseError('forbidden', 'only a sub-task signals');
+  const task = await ownTask(deps, caller, input.id);
+  if (caller.doneToken === null || !(await deps.tokens.verifyDoneToken(caller.tokenId, caller.doneToken))) {
+    throw new RoundhouseError('done_token_invalid', 'the X-Done-Token header is absent or is not this attempt’s');
+  }
+  if (land && !task.allowLandSelf) throw new RoundhouseError('land_self_not_allowed', 'this task may not land its own work');
+  const asked = await transition(deps, input.id, {
+    type: 'publish_requested',
+    attempt: identity.attempt,
+    publishId: deps.clock.nextId(),
+    land,
+    summary: input.summary ?? null,
+  });
+  // A second call while the first is under way joins it: one push, one signal.
+  const publishId = asked.publish?.id;
+  const done = await watch(
+    { subscribe: (listener) => deps.feed.onTask(input.id, listener), timeoutMs: PUBLISH_WAIT_MS, signal: caller.signal },
+    async () => {
+      const now = await readTask(deps, input.id);
+      return now.publish?.id === publishId ? null : now;
+    },
+  );
+  const { lastPublish } = done ?? asked;
+  if (done === null || lastPublish === null || lastPublish.id !== publishId) {
+    throw new RoundhouseError('runner_away', 'the runner has not answered yet; the signal is given when it does');
+  }
+  switch (lastPublish.outcome) {
+    case 'signalled':
+      return { commit: lastPublish.commit, untracked: lastPublish.untracked, task: done };
+    case 'refused':
+      throw new RoundhouseError('uncommitted_changes', `${lastPublish.files.length} tracked files have uncommitted changes`, { files: lastPublish.files });
+    case 'failed':
+      throw new RoundhouseError('publish_failed', 'the work could not be pushed', { reason: lastPublish.reason });
+  }
+}
+
+export async function signalDone(deps: Deps, caller: Caller, input: SubtaskInput): Promise<OutputOf<typeof OPERATIONS.signalDone>> {
+  const { commit, untracked, task } = await publish(deps, caller, input, false);
+  return { commit, branch: task.branch, untracked, next: 'Your coordinator reviews it now. Stay: it may send another prompt.' };
+}
+
+export async function landSelf(deps: Deps, caller: Caller, input: SubtaskInput): Promise<OutputOf<typeof OPERATIONS.landSelf>> {
+  const { commit } = await publish(deps, caller, input, true);
+  return await landCommit(deps, caller, input.id, { commit, by: 'subtask', message: input.summary ?? null });
+}

@@ -1,0 +1,54 @@
+import { RoundhouseError, type TaskRecord } from '@roundhouse/contracts';
+import { type Change, decide } from '../domain/decide.ts';
+import type { Event } from '../domain/events.ts';
+import type { Deps } from './deps.ts';
+
+/** How often a decision is made anew because another writer was first. Each try reads what that writer wrote. */
+const MAX_TRIES = 50;
+
+export interface TransitionOptions {
+  /** The number of the runner's event: what is committed already is not committed twice. */
+  readonly eventSeq?: number;
+  readonly prompt?: { readonly id: string; readonly text: string };
+}
+
+type Stores = Pick<Deps, 'store' | 'clock'>;
+
+export async function readTask({ store }: Pick<Deps, 'store'>, taskId: string): Promise<TaskRecord> {
+  const task = await store.read(taskId);
+  if (task === null) throw new RoundhouseError('task_not_found', `there is no task ${taskId}`);
+  return task;
+}
+
+/** Applies one event to the version that is stored now. Returns the task as it is afterwards; throws what was refused. */
+export async function transition(deps: Stores, taskId: string, event: Event, options: TransitionOptions = {}): Promise<TaskRecord> {
+  for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+    const task = await readTask(deps, taskId);
+    if (options.eventSeq !== undefined && options.eventSeq <= task.eventSeq) return task;
+    const decision = decide(task, event, { now: deps.clock.now(), nextId: deps.clock.nextId });
+    if (decision.kind === 'refused') throw new RoundhouseError(decision.code, decision.message);
+    if (decision.kind === 'unchanged' && options.eventSeq === undefined) return task;
+    const change: Change = decision.kind === 'changed' ? decision : { kind: 'changed', task, kinds: [], effects: [] };
+    const committed = await commitChange(deps, task, change, options);
+    if (committed !== null) return committed;
+  }
+  throw new RoundhouseError('version_conflict', `the task changed ${MAX_TRIES} times while it was to be changed`);
+}
+
+/** Commits a change of exactly this version; null where another one is stored by now. */
+export async function commitChange(
+  { store, clock }: Stores,
+  read: TaskRecord,
+  change: Change,
+  { eventSeq, prompt }: TransitionOptions = {},
+): Promise<TaskRecord | null> {
+  const task: TaskRecord = {
+    ...change.task,
+    version: read.version + 1,
+    updatedAt: clock.now(),
+    eventSeq: eventSeq ?? change.task.eventSeq,
+  };
+  const { kinds, effects } = change;
+  const committed = await store.commit({ expected: read.version, task, kinds, effects, ...(prompt === undefined ? {} : { prompt }) });
+  return committed ? task : null;
+}

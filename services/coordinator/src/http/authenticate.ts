@@ -1,0 +1,65 @@
+import { HEADERS, type Operation, RoundhouseError, type TokenInfo, Uuid, archiveRef } from '@roundhouse/contracts';
+import type { FastifyRequest } from 'fastify';
+import { isLive } from '../domain/derived.ts';
+import type { Deps } from '../handlers/deps.ts';
+
+/** The value of a header that must come once. */
+export function header(request: FastifyRequest, name: string): string | null {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : null;
+}
+
+const unauthenticated = (why: string): RoundhouseError => new RoundhouseError('unauthenticated', why);
+
+/** The token of a request: Bearer (RFC 6750), or the password of Basic (RFC 7617), which is what git can send. */
+function tokenOf(request: FastifyRequest): string {
+  const value = header(request, 'authorization');
+  if (value === null) throw unauthenticated('there is no Authorization header');
+  const [scheme = '', credentials = ''] = value.split(' ', 2);
+  if (scheme.toLowerCase() === 'bearer') return credentials;
+  if (scheme.toLowerCase() === 'basic') {
+    const decoded = Buffer.from(credentials, 'base64').toString('utf8');
+    return decoded.slice(decoded.indexOf(':') + 1);
+  }
+  throw unauthenticated('the Authorization header is neither Bearer nor Basic');
+}
+
+/** Who calls. A token of an attempt dies with the attempt, whatever its own expiry says. */
+export async function authenticate(deps: Deps, request: FastifyRequest): Promise<TokenInfo> {
+  const info = await deps.tokens.verify(tokenOf(request));
+  if (info === null) throw unauthenticated('the token is not known, expired or revoked');
+  const { identity } = info;
+  if (identity.role !== 'subtask' && identity.role !== 'runner') return info;
+  const { taskId, attempt } = identity;
+  // An archive is written after the end, under a ref that nobody else has: that token lives by its own expiry.
+  if (identity.role === 'runner' && identity.ref === archiveRef(taskId, attempt)) return info;
+  const task = await deps.store.read(taskId);
+  const current = task !== null && task.attempt === attempt;
+  const alive = current && (identity.role === 'subtask' ? isLive(task) : task.sandboxes.includes(attempt));
+  if (!alive) throw unauthenticated('the attempt that this token is for is over');
+  return info;
+}
+
+/** The coordinator that a request is for. A coordinator must name itself; an operator may name any. */
+export function coordinatorOf(request: FastifyRequest, { identity }: TokenInfo): string | null {
+  const named = header(request, HEADERS.coordinatorId);
+  switch (identity.role) {
+    case 'coordinator':
+      if (named === identity.coordinatorId) return named;
+      throw new RoundhouseError('coordinator_mismatch', named === null ? 'there is no X-Coordinator-Id header' : 'X-Coordinator-Id is not the token’s');
+    case 'operator':
+      if (named === null || Uuid.safeParse(named).success) return named;
+      throw new RoundhouseError('validation_failed', 'X-Coordinator-Id is not an id', { issues: [{ path: '/headers/x-coordinator-id', message: 'not a UUID v4' }] });
+    case 'subtask':
+    case 'runner':
+      return identity.coordinatorId;
+    case 'launcher':
+    case 'mobile':
+      return null;
+  }
+}
+
+export function refuseRole(operation: Operation, { identity }: TokenInfo): void {
+  if (operation.roles === 'public' || operation.roles.includes(identity.role)) return;
+  throw new RoundhouseError('forbidden', `a token of role ${identity.role} may not ${operation.summary.toLowerCase()}`);
+}

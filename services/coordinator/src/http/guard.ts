@@ -1,0 +1,22 @@
+import { RoundhouseError } from '@roundhouse/contracts';
+import type { FastifyInstance } from 'fastify';
+
+const LOCAL = ['localhost', '127.0.0.1', '[::1]'];
+const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i;
+
+/**
+ * Requests must name this service, and must not come from a web page of elsewhere: a browser on the same machine would
+ * otherwise reach it under a name that an attacker resolves to this address (DNS rebinding).
+ */
+export function registerGuard(app: FastifyInstance, allowedHosts: readonly string[]): void {
+  const allowed = new Set([...LOCAL, ...allowedHosts].map((host) => host.toLowerCase()));
+  const nameOf = (host: string): string | null => HOST.exec(host)?.[1]?.toLowerCase() ?? null;
+  app.addHook('onRequest', async (request) => {
+    const name = nameOf(request.headers.host ?? '');
+    if (name === null || !allowed.has(name)) throw new RoundhouseError('bad_host', 'the Host header names another service');
+    const { origin } = request.headers;
+    if (origin === undefined) return;
+    const from = URL.canParse(origin) ? nameOf(new URL(origin).host) : null;
+    if (from === null || !allowed.has(from)) throw new RoundhouseError('origin_refused', 'the request comes from a page of another origin');
+  });
+}

@@ -1,0 +1,58 @@
+import type { InputOf, OPERATIONS, OperationName, OutputOf } from '@roundhouse/contracts';
+import * as admin from '../handlers/admin.ts';
+import * as attempts from '../handlers/attempts.ts';
+import { closeTask } from '../handlers/close-task.ts';
+import { createTask } from '../handlers/create-task.ts';
+import type { Caller, Deps } from '../handlers/deps.ts';
+import { landSelf, signalDone } from '../handlers/signal-done.ts';
+import { mergeTask, reviewMerge } from '../handlers/land-task.ts';
+import { promptTask, setControl } from '../handlers/prompt-task.ts';
+import { readDiff } from '../handlers/read-diff.ts';
+import { readOutput } from '../handlers/read-output.ts';
+import { getTask, listAgents, listTasks } from '../handlers/read-tasks.ts';
+import { waitForIdle } from '../handlers/wait-for-idle.ts';
+import { waitSignal } from '../handlers/wait-signal.ts';
+import type { IdempotencyStore } from '../ports.ts';
+
+export type ServiceDeps = Deps & {
+  readonly idempotency: IdempotencyStore;
+  /** Measures a round trip to Redis, ms; throws where it does not answer. */
+  readonly ping: () => Promise<number>;
+  readonly version: string;
+};
+
+type Ops = typeof OPERATIONS;
+/** A caller is absent for public operations alone. */
+type Implementation<N extends OperationName> = (deps: ServiceDeps, caller: Caller, input: InputOf<Ops[N]>) => Promise<OutputOf<Ops[N]>>;
+
+/** What stands behind each operation: a missing one does not compile. */
+export const IMPLEMENTATIONS: { readonly [N in OperationName]: Implementation<N> } = {
+  createTask,
+  listTasks,
+  getTask,
+  promptTask,
+  waitForIdle,
+  readDiff,
+  readOutput,
+  mergeTask,
+  reviewMerge,
+  closeTask,
+  waitSignal,
+  setControl,
+  listAgents,
+  signalDone,
+  landSelf,
+  createProject: admin.createProject,
+  listProjects: admin.listProjects,
+  createCoordinator: admin.createCoordinator,
+  listCoordinators: admin.listCoordinators,
+  createToken: admin.createToken,
+  listTokens: admin.listTokens,
+  revokeToken: admin.revokeToken,
+  whoami: (_deps, { identity }) => Promise.resolve(identity),
+  getHealth: async ({ ping, version }) => ({ status: 'ok', version, redisMs: await ping() }),
+  claimAttempt: attempts.claimAttempt,
+  reconcileAttempts: attempts.reconcileAttempts,
+  archiveAttempt: attempts.archiveAttempt,
+  reportGone: attempts.reportGone,
+};

@@ -1,0 +1,151 @@
+import type { Coordinator, Identity, Project, TaskEvent, TaskEventKind, TaskRecord, TokenInfo } from '@roundhouse/contracts';
+import type { Readable } from 'node:stream';
+import type { Effect, LandResult } from './domain/events.ts';
+
+/** The instant and fresh ids, taken in as arguments so that the core stays pure. */
+export interface Clock {
+  /** ISO 8601, UTC, milliseconds. */
+  now(): string;
+  nextId(): string;
+}
+
+export interface Commit {
+  /** The version that was read: a commit upon any other is refused. 0 creates. */
+  readonly expected: number;
+  readonly task: TaskRecord;
+  /** What to tell; empty where only bookkeeping changed. */
+  readonly kinds: readonly TaskEventKind[];
+  readonly effects: readonly Effect[];
+  readonly prompt?: { readonly id: string; readonly text: string };
+}
+
+/** Where tasks are kept. One commit is one atomic step of Redis: record, indexes, event and effects, or nothing. */
+export interface TaskStore {
+  read(taskId: string): Promise<TaskRecord | null>;
+  /** False: another version is stored; read again and decide again. */
+  commit(commit: Commit): Promise<boolean>;
+  promptTexts(taskId: string, promptIds: readonly string[]): Promise<string[]>;
+  /** Newest first. `before` is an opaque position of an earlier page. */
+  list(coordinatorId: string | null, before: string | null, limit: number): Promise<{ tasks: TaskRecord[]; next: string | null }>;
+  /** Invariant I5, derived in every commit. */
+  remaining(coordinatorId: string): Promise<number>;
+  /** The task with the oldest notice that may be handed out now, and `remaining`, both of one instant. */
+  nextNotice(coordinatorId: string, nowMs: number): Promise<{ taskId: string | null; remaining: number }>;
+  /** Extends the lease of a live attempt. False: the attempt is over. */
+  renewLease(taskId: string, attempt: number, ttlMs: number): Promise<boolean>;
+  expiredLeases(limit: number): Promise<string[]>;
+}
+
+export interface FeedEvent {
+  readonly id: string;
+  readonly event: TaskEvent;
+}
+
+/**
+ * What has been committed, as it happens. One subscription a process, fanned out in memory. Delivery is at most once: a
+ * listener is called with null where events may have been missed, and then reads the state again.
+ */
+export interface EventFeed {
+  onCoordinator(coordinatorId: string, listener: (event: FeedEvent | null) => void): () => void;
+  onTask(taskId: string, listener: (event: FeedEvent | null) => void): () => void;
+}
+
+/** Effects that were committed and are to be executed: at least once each, by one process at a time. */
+export interface Outbox {
+  /** Hands out entries until aborted. An entry whose handler throws is handed out again, at most `maxTries` times. */
+  drain(handle: (effect: Effect, tries: number) => Promise<void>, signal: AbortSignal): Promise<void>;
+}
+
+export interface AttemptQueue {
+  /** Idempotent by task and attempt. */
+  enqueue(taskId: string, attempt: number): Promise<void>;
+}
+
+export interface Registry {
+  addProject(project: Project): Promise<void>;
+  project(id: string): Promise<Project | null>;
+  projects(): Promise<Project[]>;
+  addCoordinator(coordinator: Coordinator): Promise<void>;
+  coordinator(id: string): Promise<Coordinator | null>;
+  coordinators(): Promise<Coordinator[]>;
+}
+
+/** Tokens by their ids: the secret is stored only as a SHA-256 hash, and compared in constant time. */
+export interface TokenStore {
+  /** Returns the token's text, the only time that it is known. */
+  issue(identity: Identity, label: string, expiresAt: string | null, doneToken?: string): Promise<{ token: string; info: TokenInfo }>;
+  /** Registers a token made elsewhere (a secrets file). */
+  adopt(token: string, label: string): Promise<void>;
+  verify(token: string): Promise<TokenInfo | null>;
+  verifyDoneToken(tokenId: string, doneToken: string): Promise<boolean>;
+  list(): Promise<TokenInfo[]>;
+  revoke(id: string): Promise<TokenInfo | null>;
+}
+
+/** The answer that a key stands for, once: the first request runs, later ones get its answer. */
+export interface IdempotencyStore {
+  begin(scope: string, fingerprint: string): Promise<
+    | { readonly state: 'first' }
+    | { readonly state: 'running' }
+    | { readonly state: 'other_request' }
+    | { readonly state: 'done'; readonly status: number; readonly body: string }
+  >;
+  finish(scope: string, fingerprint: string, status: number, body: string): Promise<void>;
+  abandon(scope: string): Promise<void>;
+}
+
+export interface DiffPage {
+  readonly text: string;
+  readonly nextOffset: number | null;
+  readonly files: { path: string; added: number | null; removed: number | null }[];
+  readonly filesTotal: number;
+}
+
+/** The bare repositories. Git runs only with an explicit `--git-dir` of a hub, never where an agent can write. */
+export interface Hubs {
+  create(projectId: string, source: string, defaultBranch: string | null): Promise<{ defaultBranch: string }>;
+  remove(projectId: string): Promise<void>;
+  objectsFolder(projectId: string): string;
+  /** The commit of a branch, or null. */
+  branch(projectId: string, name: string): Promise<string | null>;
+  ref(projectId: string, ref: string): Promise<string | null>;
+  mergeBase(projectId: string, one: string, other: string): Promise<string | null>;
+  diff(projectId: string, base: string, commit: string, offset: number, signal: AbortSignal): Promise<DiffPage>;
+  /** Invariant I6: at most once, on the named branch or not at all. One lane a project. */
+  land(projectId: string, request: { commit: string; target: string; message: string }): Promise<LandResult>;
+  /** Keeps a branch under an archive ref, then deletes it. Idempotent. Returns the archive refs of the task. */
+  archiveTask(projectId: string, taskId: string, branch: string): Promise<string[]>;
+}
+
+/** The terminals' output, appended by byte offset under a cap. */
+export interface Recordings {
+  size(taskId: string, attempt: number): Promise<number>;
+  append(taskId: string, attempt: number, offset: number, data: Buffer, skipped: number): Promise<number>;
+  read(taskId: string, attempt: number, offset: number, length: number): Promise<{ data: Buffer; size: number; skipped: number }>;
+}
+
+export type GitService = 'git-upload-pack' | 'git-receive-pack';
+
+/** What one request may do. `writableRef` is a full ref name, or a prefix that ends in `*`; null: nothing. */
+export interface GitAccess {
+  readonly writableRef: string | null;
+  /** Whether it sees other tasks' branches and archives. */
+  readonly seesAll: boolean;
+}
+
+export interface GitRequest {
+  readonly projectId: string;
+  readonly service: GitService;
+  readonly access: GitAccess;
+  /** The Git-Protocol header, where there is one. */
+  readonly protocol: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The hub over HTTP (gitprotocol-http(5)): one git process a request, bounded in number. */
+export interface GitSmartHttp {
+  /** The first request of an exchange: which refs there are. */
+  advertise(request: GitRequest): { output: Readable };
+  /** The second: the pack, either way. Resolves when git has begun. */
+  exchange(request: GitRequest, input: Readable): Promise<{ output: Readable }>;
+}
