@@ -19,14 +19,14 @@ export const Label = z.string().overwrite(stripControl).min(1).max(100);
 
 /**
  * Says what is wrong with a branch name by the rules of `git check-ref-format --branch` (git-check-ref-format(1)),
- * or null. `HEAD` and everything that git would expand (`@`, `@{-1}`) or read as an option (`-x`) is refused.
+ * or null. `HEAD` and everything that git would expand (`@{-1}`) or read as an option (`-x`) is refused.
  */
 export function branchNameFault(name: string): string | null {
   if (name === '') return 'it is empty';
   if (new TextEncoder().encode(name).length > 200) return 'it is longer than 200 bytes';
   if (name.startsWith('-')) return 'it starts with "-", which git reads as an option';
   if (name === 'HEAD') return '"HEAD" names no branch';
-  if (name === '@' || name.includes('@{')) return 'it has "@{" in it or is "@"';
+  if (name.includes('@{')) return 'it has "@{" in it';
   // eslint-disable-next-line no-control-regex -- git refuses exactly these
   if (/[\u0000-\u0020\u007f~^:?*[\\]/.test(name)) return 'it has a space, a control character or one of ~ ^ : ? * [ \\';
   if (name.includes('..')) return 'it has ".." in it';

@@ -36,6 +36,7 @@ export async function createApp({ deps, git, log, allowedHosts, stopping }: AppO
       if (socket.writable) socket.end(malformedRequestAnswer());
     },
   });
+  app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   registerErrorAnswers(app);

@@ -39,7 +39,7 @@ function toRoundhouseError(error: FastifyError, request: FastifyRequest): Roundh
 
 export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const answer = toRoundhouseError(error, request);
-  if (answer.code === 'unauthenticated') void reply.header('www-authenticate', 'Bearer realm="roundhouse"');
+  if (answer.code === 'unauthenticated' && !reply.hasHeader('www-authenticate')) void reply.header('www-authenticate', 'Bearer realm="roundhouse"');
   void reply.code(answer.status).type('application/json').serializer(JSON.stringify).send(answer.toBody());
 }
 

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { type TestRedis, startTestRedis } from '@roundhouse/testkit';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newTask } from '../../domain/new-task.ts';
+import { transition } from '../../handlers/transition.ts';
+import type { TaskStore } from '../../ports.ts';
+import { createRedisTaskStore } from './redis-task-store.ts';
+
+let server: TestRedis;
+let redis: Redis;
+let store: TaskStore;
+beforeAll(async () => {
+  server = await startTestRedis();
+  redis = new Redis(server.connection);
+  store = await createRedisTaskStore(redis);
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+const clock = { now: () => new Date().toISOString(), nextId: () => randomUUID() };
+
+async function created(coordinatorId = randomUUID()) {
+  const promptId = randomUUID();
+  const task = newTask(
+    {
+      id: randomUUID(),
+      coordinatorId,
+      projectId: randomUUID(),
+      name: 'a task',
+      baseBranch: 'main',
+      agent: { kind: 'scripted' },
+      limits: { attempts: 3 },
+      allowLandSelf: true,
+      promptId,
+      promptBytes: 2,
+    },
+    clock.now(),
+  );
+  const effects = [{ type: 'enqueue', taskId: task.id, attempt: 1 } as const];
+  expect(await store.commit({ expected: 0, task, kinds: ['created'], effects, prompt: { id: promptId, text: 'hi' } })).toBe(true);
+  return task;
+}
+
+describe('the task store', () => {
+  it('TL-1: of two commits upon one version one is stored, with one event and its effects', async () => {
+    const task = await created();
+    const next = (name: string) => ({ expected: 1, task: { ...task, name, version: 2 }, kinds: ['activity' as const], effects: [] });
+    const results = await Promise.all([store.commit(next('one')), store.commit(next('other'))]);
+    expect(results.sort()).toEqual([false, true]);
+    expect((await store.read(task.id))?.version).toBe(2);
+    expect(await redis.xlen(`{rh}:coordinator:${task.coordinatorId}:events`)).toBe(2);
+    expect(await store.commit({ expected: 0, task, kinds: [], effects: [] })).toBe(false);
+    expect(await store.promptTexts(task.id, [task.prompts[0]?.id ?? ''])).toEqual(['hi']);
+  });
+
+  it('TL-1: many writers of one task all get their turn', async () => {
+    const task = await created();
+    const prompt = (index: number) => ({ type: 'prompt_requested', promptId: `${index}`, bytes: 1 }) as const;
+    await Promise.all(Array.from({ length: 25 }, (_, index) => transition({ store, clock }, task.id, prompt(index))));
+    const stored = await store.read(task.id);
+    expect(stored?.promptsTotal).toBe(26);
+    expect(new Set(stored?.prompts.map(({ ordinal }) => ordinal)).size).toBe(26);
+  });
+
+  it('TL-4: a lease is of the live attempt alone', async () => {
+    const task = await created();
+    expect(await store.renewLease(task.id, 1, 1_000)).toBe(false);
+    await transition({ store, clock }, task.id, { type: 'claimed', attempt: 1, baseCommit: 'a'.repeat(40) });
+    expect(await store.renewLease(task.id, 2, 1_000)).toBe(false);
+    expect(await store.expiredLeases(10)).not.toContain(task.id);
+    expect(await store.renewLease(task.id, 1, 0)).toBe(true);
+    expect(await store.expiredLeases(10)).toContain(task.id);
+    await transition({ store, clock }, task.id, { type: 'attempt_lost', attempt: 1, reason: 'silent' });
+    expect(await store.expiredLeases(10)).not.toContain(task.id);
+    expect(await store.renewLease(task.id, 1, 1_000)).toBe(false);
+  });
+
+  it('ID-1: lists are by coordinator, newest first, and pages neither skip nor repeat', async () => {
+    const coordinatorId = randomUUID();
+    const ids = [];
+    for (let index = 0; index < 7; index += 1) ids.push((await created(coordinatorId)).id);
+    await created();
+    const seen: string[] = [];
+    let before: string | null = null;
+    do {
+      const page = await store.list(coordinatorId, before, 3);
+      seen.push(...page.tasks.map(({ id }) => id));
+      before = page.next;
+    } while (before !== null);
+    expect(seen).toHaveLength(7);
+    expect(new Set(seen)).toEqual(new Set(ids));
+    expect(await store.remaining(coordinatorId)).toBe(7);
+  });
+});

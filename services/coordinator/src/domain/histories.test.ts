@@ -1,0 +1,223 @@
+import type { TaskRecord } from '@roundhouse/contracts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decide } from './decide.ts';
+import { isLive, isSettled, signalIsCurrent } from './derived.ts';
+import type { Effect, Event } from './events.ts';
+import { newTask } from './new-task.ts';
+
+const COMMITS = ['a'.repeat(40), 'b'.repeat(40)] as const;
+const HISTORIES = 2_000;
+
+const attempt = fc.integer({ min: 1, max: 4 });
+const promptId = fc.constantFrom('p1', 'p2', 'p3');
+const commit = fc.constantFrom(...COMMITS);
+
+/** Any event at any time: commands, late and duplicated reports, losses. */
+const anyEvent: fc.Arbitrary<Event> = fc.oneof(
+  fc.record({ type: fc.constant('claimed' as const), attempt, baseCommit: commit }),
+  fc.record({ type: fc.constant('linked' as const), attempt }),
+  fc.record({ type: fc.constant('prompt_requested' as const), promptId, bytes: fc.constant(3) }),
+  fc.record({
+    type: fc.constant('prompt_reported' as const),
+    attempt,
+    promptId,
+    state: fc.constantFrom('written' as const, 'accepted' as const, 'undelivered' as const),
+    screen: fc.constant(undefined),
+  }),
+  fc.record({ type: fc.constant('publish_requested' as const), attempt, publishId: fc.constantFrom('q1', 'q2'), land: fc.boolean(), summary: fc.constant(null) }),
+  fc.record({
+    type: fc.constant('published' as const),
+    attempt,
+    publishId: fc.constantFrom('q1', 'q2'),
+    commit,
+    dirty: fc.constantFrom([], ['x']),
+    untracked: fc.constant([]),
+  }),
+  fc.record({ type: fc.constant('agent_exited' as const), attempt, code: fc.constant(0), signal: fc.constant(null) }),
+  fc.record({ type: fc.constant('attempt_failed' as const), attempt, reason: fc.constant('no') }),
+  fc.record({ type: fc.constant('attempt_lost' as const), attempt, reason: fc.constant('silent') }),
+  fc.record({ type: fc.constant('sandbox_gone' as const), attempt, kept: fc.constant(null) }),
+  fc.record({ type: fc.constant('close_requested' as const), reason: fc.constant('asked') }),
+  fc.record({ type: fc.constant('close_finished' as const), archiveRefs: fc.constant([]) }),
+  fc.record({ type: fc.constant('land_requested' as const), commit, by: fc.constantFrom('coordinator' as const, 'subtask' as const), message: fc.constant(null) }),
+  fc.record({
+    type: fc.constant('land_finished' as const),
+    result: fc.constantFrom(
+      { kind: 'landed' as const, landedAs: 'c'.repeat(40), nothingToLand: false },
+      { kind: 'conflicted' as const, onto: 'd'.repeat(40), files: [{ path: 'x', kind: 'contents' }] },
+      { kind: 'failed' as const, reason: 'git' },
+    ),
+  }),
+  fc.constant({ type: 'control_returned' as const }),
+);
+
+function fresh(): TaskRecord {
+  return newTask(
+    {
+      id: '00000000-0000-4000-8000-000000000001',
+      coordinatorId: '00000000-0000-4000-8000-000000000002',
+      projectId: '00000000-0000-4000-8000-000000000003',
+      name: 'a task',
+      baseBranch: 'main',
+      agent: { kind: 'scripted' },
+      limits: { attempts: 3 },
+      allowLandSelf: true,
+      promptId: 'p1',
+      promptBytes: 2,
+    },
+    '2026-01-01T00:00:00.000Z',
+  );
+}
+
+interface Seen {
+  readonly task: TaskRecord;
+  readonly effects: Effect[];
+  readonly terminalsByAttempt: Map<number, number>;
+}
+
+function play(events: readonly Event[], check: (before: TaskRecord, event: Event, after: TaskRecord) => void): Seen {
+  let task = fresh();
+  let clock = 0;
+  let ids = 0;
+  const effects: Effect[] = [];
+  const terminalsByAttempt = new Map<number, number>();
+  for (const event of events) {
+    clock += 1;
+    const now = new Date(Date.UTC(2026, 0, 1) + clock).toISOString();
+    const decision = decide(task, event, { now, nextId: () => `n${(ids += 1)}` });
+    if (decision.kind !== 'changed') continue;
+    const before = task;
+    task = { ...decision.task, version: task.version + 1, updatedAt: now };
+    effects.push(...decision.effects);
+    if (decision.kinds.includes('ended') || decision.kinds.includes('retrying')) {
+      terminalsByAttempt.set(before.attempt, (terminalsByAttempt.get(before.attempt) ?? 0) + 1);
+    }
+    check(before, event, task);
+  }
+  return { task, effects, terminalsByAttempt };
+}
+
+const ORDER = ['queued', 'starting', 'running', 'ended', 'closed'];
+
+describe('random histories of one task', () => {
+  it('TL-3: every invariant holds after every step', () => {
+    const reached = new Set<string>();
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 60 }), (events) => {
+        const { effects, terminalsByAttempt, task } = play(events, (before, event, after) => {
+          // I1: an attempt that is over changes nothing; only that its sandbox is gone is heard.
+          if ('attempt' in event && event.type !== 'sandbox_gone') expect(event.attempt).toBe(before.attempt);
+          reached.add(after.lifecycle.state).add(after.landing.state).add(after.completion.state).add(`attempt ${after.attempt}`);
+          expect(after.attempt).toBeGreaterThanOrEqual(before.attempt);
+          expect(after.attempt).toBeLessThanOrEqual(after.limits.attempts);
+          // Within one attempt the lifecycle only goes on.
+          if (after.attempt === before.attempt) {
+            expect(ORDER.indexOf(after.lifecycle.state)).toBeGreaterThanOrEqual(ORDER.indexOf(before.lifecycle.state));
+          }
+          // I9: closed only when no sandbox is left.
+          if (after.lifecycle.state === 'closed') expect(after.sandboxes).toEqual([]);
+          // I5: settled is derived, and an open question of the coordinator keeps a live task unsettled.
+          if (isLive(after) && after.prompts.some(({ state }) => state === 'queued')) expect(isSettled(after)).toBe(false);
+          // A landing is only ever of a signal that was the task's last word when it was asked for.
+          if (event.type === 'land_requested') {
+            expect(signalIsCurrent(before)).toBe(true);
+            expect(after.landing.state).toBe('queued');
+          }
+          // A signal, once accepted, is bound to the attempt that gave it.
+          if (event.type === 'published' && after.completion.state === 'signalled' && event.dirty.length === 0) {
+            expect(after.completion.signal).toMatchObject({ epoch: event.attempt, commit: event.commit });
+          }
+          expect(after.promptsTotal).toBeGreaterThanOrEqual(after.prompts.length);
+        });
+        // I2: exactly one terminal event per attempt that is over.
+        for (const [over, count] of terminalsByAttempt) expect([over, count]).toEqual([over, 1]);
+        for (let over = 1; over < task.attempt; over += 1) expect(terminalsByAttempt.get(over)).toBe(1);
+        // Every attempt but the first is enqueued once, by the loss of the one before.
+        const enqueued = effects.filter(({ type }) => type === 'enqueue').map((effect) => ('attempt' in effect ? effect.attempt : 0));
+        expect(new Set(enqueued).size).toBe(enqueued.length);
+      }),
+      { numRuns: HISTORIES },
+    );
+    // The histories are worth something only if they get everywhere.
+    for (const place of ['starting', 'running', 'ended', 'closed', 'queued', 'landed', 'conflicted', 'failed', 'signalled', 'refused', 'attempt 3']) {
+      expect(reached).toContain(place);
+    }
+  });
+
+  it('TL-2: what a late attempt says is refused as stale', () => {
+    const lost: Event[] = [
+      { type: 'claimed', attempt: 1, baseCommit: COMMITS[0] },
+      { type: 'linked', attempt: 1 },
+      { type: 'attempt_lost', attempt: 1, reason: 'silent' },
+      { type: 'claimed', attempt: 2, baseCommit: COMMITS[0] },
+      { type: 'linked', attempt: 2 },
+    ];
+    const { task } = play(lost, () => undefined);
+    expect(task).toMatchObject({ attempt: 2, lifecycle: { state: 'running' }, sandboxes: [1, 2] });
+    const late = decide(task, { type: 'agent_exited', attempt: 1, code: 0, signal: null }, { now: task.updatedAt, nextId: () => 'x' });
+    expect(late).toMatchObject({ kind: 'refused', code: 'attempt_stale' });
+  });
+
+  const running: Event[] = [
+    { type: 'claimed', attempt: 1, baseCommit: COMMITS[0] },
+    { type: 'linked', attempt: 1 },
+    { type: 'prompt_reported', attempt: 1, promptId: 'p1', state: 'accepted', screen: undefined },
+  ];
+  const signalled: Event[] = [
+    ...running,
+    { type: 'publish_requested', attempt: 1, publishId: 'q1', land: false, summary: 'done' },
+    { type: 'published', attempt: 1, publishId: 'q1', commit: COMMITS[1], dirty: [], untracked: [] },
+  ];
+
+  it('TL-5: a lost attempt of a settled task is not repeated and keeps its signal', () => {
+    const { task, effects } = play([...signalled, { type: 'sandbox_gone', attempt: 1, kept: null }], () => undefined);
+    expect(task).toMatchObject({ lifecycle: { state: 'ended', end: { kind: 'lost' } }, completion: { state: 'signalled' }, attempt: 1 });
+    expect(effects.filter(({ type }) => type === 'enqueue')).toEqual([]);
+    expect(signalIsCurrent(task)).toBe(true);
+  });
+
+  it('WT-4: a prompt after the signal makes the task unsettled again, and its signal unlandable', () => {
+    const { task } = play([...signalled, { type: 'prompt_requested', promptId: 'p2', bytes: 1 }], () => undefined);
+    expect(isSettled(task)).toBe(false);
+    const decision = decide(task, { type: 'land_requested', commit: COMMITS[1], by: 'coordinator', message: null }, { now: task.updatedAt, nextId: () => 'x' });
+    expect(decision).toMatchObject({ kind: 'refused', code: 'not_signalled' });
+  });
+
+  it('PR-4: a signal while a later prompt is on its way is kept, and the task still counts', () => {
+    const { task } = play(
+      [
+        ...running,
+        { type: 'prompt_requested', promptId: 'p2', bytes: 1 },
+        { type: 'publish_requested', attempt: 1, publishId: 'q1', land: false, summary: null },
+        { type: 'prompt_reported', attempt: 1, promptId: 'p2', state: 'written', screen: undefined },
+        { type: 'published', attempt: 1, publishId: 'q1', commit: COMMITS[1], dirty: [], untracked: [] },
+      ],
+      () => undefined,
+    );
+    expect(task.completion).toMatchObject({ state: 'signalled', signal: { epoch: 1, commit: COMMITS[1], afterPrompt: 1 } });
+    expect(task.delivery.state).toBe('pending');
+    expect(isSettled(task)).toBe(false);
+  });
+
+  it('TL-3: done followed by an exit is one completion', () => {
+    const { task } = play([...signalled, { type: 'agent_exited', attempt: 1, code: 0, signal: null }], () => undefined);
+    expect(task.delivery).toMatchObject({ state: 'pending', notice: { kind: 'signal' } });
+  });
+
+  it('LD-10: a conflict of land_self leaves the task unsettled and raises no notice', () => {
+    const { task } = play(
+      [
+        ...running,
+        { type: 'publish_requested', attempt: 1, publishId: 'q1', land: true, summary: null },
+        { type: 'published', attempt: 1, publishId: 'q1', commit: COMMITS[1], dirty: [], untracked: [] },
+        { type: 'land_requested', commit: COMMITS[1], by: 'subtask', message: null },
+        { type: 'land_finished', result: { kind: 'conflicted', onto: COMMITS[0], files: [{ path: 'f', kind: 'contents' }] } },
+      ],
+      () => undefined,
+    );
+    expect(task.completion).toMatchObject({ state: 'refused', files: ['f'] });
+    expect(task.delivery.state).toBe('none');
+    expect(isSettled(task)).toBe(false);
+  });
+});
