@@ -55,23 +55,25 @@ async function nextAnswer(deps: Deps, caller: Caller, coordinatorId: string, { t
     { subscribe: (listener) => deps.feed.onCoordinator(coordinatorId, listener), timeoutMs, signal: caller.signal },
     async (events) => {
       const claimed = await claim(deps, caller, coordinatorId);
-      if (claimed !== null) return claimed;
+      if (typeof claimed !== 'number') return claimed;
       const broadcast = await heard(deps, coordinatorId, events, cursor);
       if (broadcast !== null) return broadcast;
-      const remaining = await deps.store.remaining(coordinatorId);
-      return remaining === 0 ? { outcome: 'nothing_live', notice: null, redelivered: false, remaining, cursor } : null;
+      return claimed === 0 ? { outcome: 'nothing_live', notice: null, redelivered: false, remaining: 0, cursor } : null;
     },
   );
   if (found !== null) return found;
   return { outcome: 'timeout', notice: null, redelivered: false, remaining: await deps.store.remaining(coordinatorId), cursor };
 }
 
-/** Takes the oldest notice that nobody has, for this client alone. */
-async function claim(deps: Deps, caller: Caller, coordinatorId: string): Promise<Answer | null> {
+/**
+ * Takes the oldest notice that nobody has, for this client alone. Where there is none: `remaining` of that very instant,
+ * since a task that signals a moment later is neither in a notice that was seen nor in a count that was taken after.
+ */
+async function claim(deps: Deps, caller: Caller, coordinatorId: string): Promise<Answer | number | null> {
   for (let tries = 0; tries < MAX_CLAIMS; tries += 1) {
     if (caller.signal.aborted) return null;
-    const { taskId } = await deps.store.nextNotice(coordinatorId, Date.parse(deps.clock.now()));
-    if (taskId === null) return null;
+    const { taskId, remaining } = await deps.store.nextNotice(coordinatorId, Date.parse(deps.clock.now()));
+    if (taskId === null) return remaining;
     const task = await deps.store.read(taskId);
     if (task === null || (task.delivery.state !== 'pending' && task.delivery.state !== 'delivered')) continue;
     const { delivery } = task;
@@ -94,7 +96,7 @@ async function claim(deps: Deps, caller: Caller, coordinatorId: string): Promise
       cursor: cursorOf(notice),
     };
   }
-  return null;
+  throw new RoundhouseError('version_conflict', 'other waits took every notice that this one tried to take');
 }
 
 /** A landing or an end wakes every waiter, whoever took the notice. */

@@ -75,6 +75,23 @@ describe('waiting for signals', () => {
     expect(performance.now() - from).toBeLessThan(50);
   });
 
+  it('WT-3: nothing_live never overtakes the last signal', async () => {
+    const owner = await service.newOwner();
+    const { task, runner, agent } = await runningTask(owner);
+    const commit = await runner.push('a.txt', 'x');
+    for (let round = 0; round < 30; round += 1) {
+      const signalling = agent.call('signalDone', { id: task.id }).then(() => undefined);
+      const publishing = runner.publish(commit);
+      let answer = await owner.client.call('waitSignal', { timeoutMs: 0 });
+      while (answer.outcome === 'timeout') answer = await owner.client.call('waitSignal', { timeoutMs: 0 });
+      expect([round, answer.outcome]).toEqual([round, 'signal']);
+      await Promise.all([signalling, publishing]);
+      await owner.client.call('promptTask', { id: task.id, prompt: 'again' });
+      await runner.acceptPrompts();
+    }
+    await runner.hangUp();
+  });
+
   it('WT-4: a re-prompted running task counts in remaining, and its next signal is told', async () => {
     const owner = await service.newOwner();
     const running = await runningTask(owner);

@@ -58,7 +58,7 @@ describe('the task store', () => {
 
   it('TL-1: many writers of one task all get their turn', async () => {
     const task = await created();
-    const prompt = (index: number) => ({ type: 'prompt_requested', promptId: `${index}`, bytes: 1 }) as const;
+    const prompt = (index: number) => ({ type: 'prompt_requested', promptId: randomUUID(), bytes: index }) as const;
     await Promise.all(Array.from({ length: 25 }, (_, index) => transition({ store, clock }, task.id, prompt(index))));
     const stored = await store.read(task.id);
     expect(stored?.promptsTotal).toBe(26);
