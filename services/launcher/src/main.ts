@@ -1,0 +1,13 @@
+import { runService } from '@roundhouse/host';
+import { destination, pino } from 'pino';
+import { startLauncher } from './app.ts';
+import { type Config, readConfig } from './config.ts';
+
+// Read where runService turns an error into one line, and once.
+let config: Config | undefined;
+const configured = (): Config => (config ??= readConfig());
+
+await runService('launcher', {
+  logger: (name) => pino({ name, level: configured().logLevel }, destination(2)),
+  start: ({ log }) => startLauncher(configured(), log),
+});
