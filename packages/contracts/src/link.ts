@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AgentSpec } from './agent.ts';
 import { AttemptNumber, ObjectId, Uuid } from './ids.ts';
+import { Author } from './project.ts';
 import { Activity } from './task.ts';
 
 /**
@@ -31,6 +32,7 @@ export const Assignment = z.object({
   baseCommit: ObjectId,
   branch: z.string(),
   agent: AgentSpec,
+  author: Author,
   subtaskToken: z.string(),
   doneToken: z.string(),
   cols: z.int().min(20).max(500),

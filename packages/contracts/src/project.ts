@@ -2,6 +2,16 @@ import { z } from 'zod';
 import { AgentSpec } from './agent.ts';
 import { Instant, Uuid } from './ids.ts';
 
+/** In whose name the agents of a project commit: the person's who runs them, not ours. */
+export const Author = z.object({
+  name: z.string().min(1).max(200).regex(/^[^<>\n\0]+$/),
+  email: z.string().min(1).max(200).regex(/^[^<>\s\0]+$/),
+});
+export type Author = z.infer<typeof Author>;
+
+/** Where nobody is named. */
+export const DEFAULT_AUTHOR: Author = { name: 'Agent', email: 'agent@localhost' };
+
 /** A git repository that the service works on, through its bare hub. */
 export const Project = z
   .object({
@@ -10,6 +20,7 @@ export const Project = z
     source: z.string().nullable().describe('The repository that the hub was filled from.'),
     defaultBranch: z.string(),
     defaultAgent: AgentSpec,
+    author: Author,
     gitUrl: z.string().describe('The hub as an ordinary git remote; the password is an operator token.'),
     createdAt: Instant,
   })

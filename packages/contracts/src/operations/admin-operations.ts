@@ -3,7 +3,7 @@ import { AgentSpec } from '../agent.ts';
 import { Uuid } from '../ids.ts';
 import { BranchName, Label } from '../names.ts';
 import { operation } from '../operation.ts';
-import { Coordinator, Project } from '../project.ts';
+import { Author, Coordinator, DEFAULT_AUTHOR, Project } from '../project.ts';
 import { Identity, TokenInfo } from '../token.ts';
 
 export const createProject = operation({
@@ -21,6 +21,7 @@ export const createProject = operation({
     path: z.string().min(1).max(4_096).describe('Absolute path of a git repository.'),
     defaultBranch: BranchName.optional(),
     defaultAgent: AgentSpec.default({ kind: 'scripted' }),
+    author: Author.default(DEFAULT_AUTHOR).describe('In whose name the agents commit.'),
   }),
   output: Project,
   errors: ['project_unreadable', 'project_empty', 'branch_not_found'],

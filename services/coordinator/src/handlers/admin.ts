@@ -15,6 +15,7 @@ export async function createProject(deps: Deps, _caller: Caller, input: InputOf<
     source: input.path,
     defaultBranch,
     defaultAgent: input.defaultAgent,
+    author: input.author,
     gitUrl: `${deps.publicUrl()}/git/${id}.git`,
     createdAt: deps.clock.now(),
   };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   type Assignment,
   type CoordinatorMessage,
+  DEFAULT_AUTHOR,
   type Desired,
   LEASE,
   LINK_FENCED,
@@ -181,6 +182,7 @@ function parseMessage(data: Buffer): RunnerMessage | null {
 async function assign(deps: Deps, task: TaskRecord): Promise<Assignment> {
   const { id: taskId, attempt, coordinatorId, lifecycle } = task;
   if (lifecycle.state !== 'running') throw new RoundhouseError('attempt_stale', `the task is ${lifecycle.state}`);
+  const project = await deps.registry.project(task.projectId);
   const doneToken = randomBytes(24).toString('base64url');
   const identity = { role: 'subtask', coordinatorId, taskId, attempt } as const;
   const { token } = await deps.tokens.issue(identity, `agent of ${taskId}, attempt ${attempt}`, null, doneToken);
@@ -192,6 +194,7 @@ async function assign(deps: Deps, task: TaskRecord): Promise<Assignment> {
     baseCommit: lifecycle.baseCommit,
     branch: task.branch,
     agent: task.agent,
+    author: project?.author ?? DEFAULT_AUTHOR,
     subtaskToken: token,
     doneToken,
     ...TERMINAL,

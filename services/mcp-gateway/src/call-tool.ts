@@ -1,0 +1,121 @@
+import {
+  type CallToolResult,
+  ProtocolError,
+  ProtocolErrorCode,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import {
+  ApiClient,
+  type CallOf,
+  type OPERATIONS,
+  RoundhouseError,
+  UnreachableError,
+  Uuid,
+} from '@roundhouse/contracts';
+import { z } from 'zod';
+import { type Caller, coordinatorIdOf, whoami } from './identity.ts';
+import type { Logger } from './logger.ts';
+import { startProgress } from './progress.ts';
+import { isExpected, renderError, renderResult } from './render.ts';
+import { type Tool, TOOLS } from './tools.ts';
+
+/** The longest that a call is held, milliseconds: the longest wait (55 s) and some for the way, below clients' 60 s. */
+const HOLD_MS = 58_000;
+
+export interface CallParts {
+  readonly coordinatorUrl: string;
+  readonly caller: Caller;
+  readonly log: Logger;
+}
+
+/**
+ * Calls one tool for a caller. Errors of the service come back as results with `isError`; the caller's going (or
+ * cancelling) ends the call to the coordinator at once.
+ * @throws ProtocolError where there is no tool of that name.
+ */
+export async function callTool(
+  name: string,
+  given: Readonly<Record<string, unknown>>,
+  context: ServerContext,
+  parts: CallParts,
+): Promise<CallToolResult> {
+  const tool = TOOLS.get(name);
+  if (tool === undefined)
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no tool ${JSON.stringify(name.slice(0, 100))}`);
+  const startedAt = performance.now();
+  const endProgress = tool.waits ? startProgress(context, tool.listed.title ?? name) : () => undefined;
+  let outcome = 'ok';
+  try {
+    const value = await perform(
+      tool,
+      given,
+      AbortSignal.any([context.mcpReq.signal, AbortSignal.timeout(HOLD_MS)]),
+      parts,
+    );
+    return renderResult(value, { raw: tool.operation === 'readOutput' && given['raw'] === true });
+  } catch (thrown) {
+    const error = heldTooLong(thrown) ? new UnreachableError('the coordinator did not answer in time') : thrown;
+    outcome = error instanceof RoundhouseError ? error.code : error instanceof Error ? error.name : 'thrown';
+    if (context.mcpReq.signal.aborted) outcome = 'cancelled';
+    else if (!isExpected(error)) parts.log.error({ tool: name, err: error }, 'a call failed');
+    return renderError(error);
+  } finally {
+    endProgress();
+    parts.log.info({ tool: name, outcome, ms: Math.round(performance.now() - startedAt) }, 'call');
+  }
+}
+
+async function perform(
+  tool: Tool,
+  given: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+  parts: CallParts,
+): Promise<unknown> {
+  const { caller, coordinatorUrl } = parts;
+  if (tool.audience !== caller.audience) {
+    throw new RoundhouseError('forbidden', `The tool ${tool.listed.name} is not for the role of this token.`);
+  }
+  const identity = caller.identity ?? (await whoami(coordinatorUrl, caller, signal));
+  const { idempotencyKey, ...input } = argumentsOf(tool, given);
+  if (tool.takesTaskId) input['id'] = taskIdOf(input);
+  if (tool.audience === 'subtask' && identity.role === 'subtask') input['id'] = identity.taskId;
+  const client = new ApiClient({
+    baseUrl: coordinatorUrl,
+    token: caller.token,
+    coordinatorId: coordinatorIdOf(caller, identity),
+    doneToken: caller.doneToken,
+  });
+  // What the arguments are is the service's to judge: it has the better words.
+  return client.call(tool.operation, input, {
+    signal,
+    idempotencyKey,
+  });
+}
+
+const Key = z.string().min(1).max(200).optional();
+
+function argumentsOf(
+  tool: Tool,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, unknown> & { idempotencyKey: string | undefined } {
+  if (!tool.takesIdempotencyKey) return { ...given, idempotencyKey: undefined };
+  const key = Key.safeParse(given['idempotencyKey']);
+  if (!key.success) throw invalid('idempotencyKey', 'a text of 1 to 200 characters');
+  return { ...given, idempotencyKey: key.data };
+}
+
+// Checked here although the service checks it too: it becomes a part of a path, where ".." would mean another route.
+function taskIdOf(input: Record<string, unknown>): string {
+  const id = Uuid.safeParse(input['taskId']);
+  if (!id.success) throw invalid('taskId', 'a UUID v4');
+  delete input['taskId'];
+  return id.data;
+}
+
+function invalid(path: string, expected: string): RoundhouseError {
+  return new RoundhouseError('validation_failed', `The argument ${path} must be ${expected}.`, {
+    issues: [{ path, message: `must be ${expected}` }],
+  });
+}
+
+const heldTooLong = (error: unknown): boolean => error instanceof Error && error.name === 'TimeoutError';

@@ -1,0 +1,267 @@
+import { request } from 'node:http';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Gateway, startGateway } from './http.ts';
+import { ERAS, type TestClient } from './testing/clients.ts';
+import {
+  type Answer,
+  COORDINATOR_ID,
+  sampleTask,
+  type Seen,
+  startContractServer,
+  TASK_ID,
+  TOKENS,
+} from './testing/contract-server.ts';
+
+const COORDINATOR_TOOLS = [
+  'close_task',
+  'create_task',
+  'get_task_diff',
+  'get_task_output',
+  'get_task_status',
+  'list_tasks',
+  'merge_task',
+  'review_and_merge_task',
+  'send_prompt',
+  'wait_for_idle',
+  'wait_for_signal_done',
+];
+
+const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+
+let api: Awaited<ReturnType<typeof startContractServer>>;
+let gateway: Gateway;
+let answer: (seen: Seen) => Answer;
+const clients: TestClient[] = [];
+
+beforeEach(async () => {
+  answer = () => ({ status: 200, body: sampleTask() });
+  api = await startContractServer((seen) => answer(seen));
+  const config = {
+    coordinatorUrl: api.url,
+    host: '127.0.0.1',
+    port: 0,
+    allowedHosts: ['127.0.0.1'],
+    logLevel: 'silent',
+  } as const;
+  gateway = await startGateway(config, pino({ level: 'silent' }));
+});
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+  await gateway.stop();
+  await api.stop();
+});
+
+const rawRequest = (
+  headers: Record<string, string>,
+  path = '/mcp',
+  body = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}',
+) =>
+  new Promise<{ status: number; headers: Record<string, unknown>; body: string }>((resolve, reject) => {
+    const all = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers };
+    const outgoing = request(gateway.url, { method: 'POST', path, headers: all }, (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+
+describe.each(ERAS)('a client of the %s era', (_era, connect) => {
+  const open = async (token: string, headers: Record<string, string> = {}): Promise<TestClient> => {
+    const client = await connect(gateway.url, { ...bearer(token), ...headers });
+    clients.push(client);
+    return client;
+  };
+
+  it('G-1: a coordinator sees its eleven tools, with schemas, annotations and alwaysLoad', async () => {
+    const { tools } = await (await open(TOKENS.coordinator)).listTools();
+    expect(tools.map((tool) => tool.name).sort()).toEqual(COORDINATOR_TOOLS);
+    for (const tool of tools) {
+      expect(tool.outputSchema).toMatchObject({ type: 'object' });
+      expect(tool._meta).toMatchObject({ 'anthropic/alwaysLoad': true });
+      expect(tool.annotations).toMatchObject({ destructiveHint: false, openWorldHint: false });
+    }
+  });
+
+  it('G-1: a sub-task sees signal_done and land_self and nothing else', async () => {
+    const { tools } = await (await open(TOKENS.subtask)).listTools();
+    expect(tools.map((tool) => tool.name).sort()).toEqual(['land_self', 'signal_done']);
+  });
+
+  it('G-1: an operator sees the coordinator’s tools once it says for which coordinator it acts', async () => {
+    const client = await open(TOKENS.operator, { 'x-coordinator-id': COORDINATOR_ID });
+    expect((await client.listTools()).tools).toHaveLength(COORDINATOR_TOOLS.length);
+    await expect(connect(gateway.url, bearer(TOKENS.operator))).rejects.toThrow();
+  });
+
+  it('G-2: an answer comes as structured content and as the same JSON in text', async () => {
+    const client = await open(TOKENS.coordinator);
+    await client.listTools();
+    const result = await client.callTool('get_task_status', { taskId: TASK_ID });
+    expect(result.isError ?? false).toBe(false);
+    expect(result.structuredContent).toEqual(sampleTask());
+    expect(JSON.parse(result.content[0]?.text ?? '')).toEqual(sampleTask());
+    expect(api.seen[0]).toMatchObject({ method: 'GET', url: `/api/tasks/${TASK_ID}` });
+  });
+
+  it('G-3: an error of the table comes as isError with code, message, hint and retry in both forms', async () => {
+    const error = { code: 'not_signalled', message: 'Not yet.', hint: 'x', retry: false };
+    answer = () => ({ status: 409, body: { error } });
+    const client = await open(TOKENS.coordinator);
+    await client.listTools();
+    const result = await client.callTool('merge_task', { taskId: TASK_ID });
+    expect(result.isError).toBe(true);
+    expect(result.structuredContent).toMatchObject({
+      error: { code: 'not_signalled', message: 'Not yet.', retry: false },
+    });
+    expect((result.structuredContent as { error: { hint: string } }).error.hint).toMatch(/wait_for_signal_done/);
+    expect(JSON.parse(result.content[0]?.text ?? '')).toEqual(result.structuredContent);
+  });
+
+  it('G-4: the token’s own coordinator is filled in, a caller’s own header goes through as it is', async () => {
+    await (await open(TOKENS.coordinator)).callTool('list_tasks', {});
+    await (await open(TOKENS.coordinator, { 'x-coordinator-id': TASK_ID })).callTool('list_tasks', {});
+    expect(api.seen.map((seen) => seen.headers['x-coordinator-id'])).toEqual([COORDINATOR_ID, TASK_ID]);
+  });
+
+  it('G-5: a sub-task’s call goes to its own task, whatever it says, with its done token', async () => {
+    const client = await open(TOKENS.subtask, { 'x-done-token': 'secret-done' });
+    await client.callTool('signal_done', { summary: 'did it', id: COORDINATOR_ID, taskId: COORDINATOR_ID });
+    expect(api.seen[0]).toMatchObject({
+      method: 'POST',
+      url: `/api/tasks/${TASK_ID}/done`,
+      body: { summary: 'did it' },
+    });
+    expect(api.seen[0]?.headers['x-done-token']).toBe('secret-done');
+  });
+
+  it('G-6: an idempotency key goes along as a header and not in the body', async () => {
+    answer = () => ({ status: 201, body: sampleTask() });
+    const client = await open(TOKENS.coordinator);
+    await client.callTool('create_task', { name: 'n', prompt: 'p', idempotencyKey: 'once' });
+    expect(api.seen[0]?.headers['idempotency-key']).toBe('once');
+    expect(api.seen[0]?.body).toEqual({ name: 'n', prompt: 'p' });
+  });
+
+  it('G-7: a tool of another role is refused with a typed error and reaches nothing', async () => {
+    const result = await (await open(TOKENS.subtask)).callTool('close_task', { taskId: TASK_ID });
+    expect(result).toMatchObject({ isError: true, structuredContent: { error: { code: 'forbidden' } } });
+    expect(api.seen).toEqual([]);
+  });
+
+  it('G-7: an id that is none never becomes a part of a path', async () => {
+    const client = await open(TOKENS.coordinator);
+    for (const taskId of ['..', '', '../../health', 7, undefined]) {
+      const result = await client.callTool('close_task', { taskId });
+      expect(result).toMatchObject({ isError: true, structuredContent: { error: { code: 'validation_failed' } } });
+    }
+    expect(api.seen).toEqual([]);
+  });
+
+  it('G-8: a waiting call reports progress at once', async () => {
+    answer = () => 'hold';
+    const client = await open(TOKENS.coordinator);
+    const ending = new AbortController();
+    const first = new Promise((resolve) => {
+      const waiting = client.callTool('wait_for_signal_done', {}, { signal: ending.signal, onprogress: resolve });
+      waiting.catch(() => undefined);
+    });
+    await expect(first).resolves.toMatchObject({ progress: 0 });
+    ending.abort();
+  });
+
+  it('G-9: a client that goes away ends the call to the coordinator at once', async () => {
+    answer = () => 'hold';
+    const client = await open(TOKENS.coordinator);
+    const waiting = client.callTool('wait_for_signal_done', {});
+    waiting.catch(() => undefined);
+    await api.held;
+    const startedAt = performance.now();
+    await client.close();
+    await api.cut;
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(api.cuts()).toBe(1);
+  });
+
+  it('G-10: with the coordinator away calls answer service_unreachable, and tools are still listed', async () => {
+    const client = await open(TOKENS.coordinator);
+    await api.stop();
+    expect((await client.listTools()).tools).toHaveLength(COORDINATOR_TOOLS.length);
+    const result = await client.callTool('get_task_status', { taskId: TASK_ID });
+    expect(result).toMatchObject({
+      isError: true,
+      structuredContent: { error: { code: 'service_unreachable', retry: true } },
+    });
+  });
+
+  it('G-11: control characters of a sub-task’s texts are gone, but for raw output', async () => {
+    const page = { text: 'a\u001b[31mred\u0007\tb\r\nc', nextCursor: null, attempt: 1, more: false, skippedBytes: 0 };
+    answer = ({ url }) => ({
+      status: 200,
+      body: url.includes('output') ? page : sampleTask({ name: 'x\u0000\u009by' }),
+    });
+    const client = await open(TOKENS.coordinator);
+    const text = async (given: object) =>
+      (await client.callTool('get_task_output', { taskId: TASK_ID, ...given })).structuredContent;
+    expect(await text({})).toMatchObject({ text: 'a[31mred\tb\nc' });
+    expect(await text({ raw: true })).toMatchObject({ text: page.text });
+    expect((await client.callTool('get_task_status', { taskId: TASK_ID })).structuredContent).toMatchObject({
+      name: 'xy',
+    });
+  });
+});
+
+describe('the edge', () => {
+  it('G-12: no token, a token of no form, an unknown or non-ASCII one: 401 with WWW-Authenticate, for lists too', async () => {
+    const all: Record<string, string>[] = [
+      {},
+      { authorization: 'Bearer x' },
+      bearer(TOKENS.unknown),
+      { authorization: 'Bearer ké' },
+    ];
+    for (const headers of all) {
+      const { status, headers: answered, body } = await rawRequest(headers);
+      expect(status).toBe(401);
+      expect(answered['www-authenticate']).toBe('Bearer');
+      expect(JSON.parse(body)).toMatchObject({ error: { code: 'unauthenticated', retry: false } });
+    }
+  });
+
+  it('G-12: a role without tools is 403, an operator without a coordinator 400', async () => {
+    expect((await rawRequest(bearer(TOKENS.mobile))).status).toBe(403);
+    const operator = await rawRequest(bearer(TOKENS.operator));
+    expect(operator.status).toBe(400);
+    expect(JSON.parse(operator.body)).toMatchObject({ error: { code: 'coordinator_required' } });
+  });
+
+  it('G-13: a Host that is not ours is 400, an Origin that is not ours 403', async () => {
+    const ours = bearer(TOKENS.coordinator);
+    for (const host of ['evil.example', '[', 'evil.example:80', '127.0.0.1@evil.example']) {
+      expect((await rawRequest({ ...ours, host })).status).toBe(400);
+    }
+    for (const origin of ['https://evil.example', 'null', 'file://', 'http://[']) {
+      expect((await rawRequest({ ...ours, origin })).status).toBe(403);
+    }
+    expect((await rawRequest({ ...ours, origin: gateway.url })).status).toBe(200);
+  });
+
+  it('G-13: odd paths are 404, the gateway lives and says so on /health', async () => {
+    for (const path of ['//', '/%', '/mcp/x', '//mcp'])
+      expect((await rawRequest(bearer(TOKENS.coordinator), path)).status).toBe(404);
+    const health = await fetch(`${gateway.url}/health`);
+    expect(await health.json()).toEqual({ status: 'ok' });
+  });
+
+  it('G-13: a body larger than 1 MiB is 413', async () => {
+    const body = JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/list',
+      params: { _meta: { x: 'x'.repeat(1_100_000) } },
+    });
+    expect((await rawRequest(bearer(TOKENS.coordinator), '/mcp', body)).status).toBe(413);
+  });
+});

@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
+import { type AuthInfo, createMcpHandler } from '@modelcontextprotocol/server';
+import { RoundhouseError } from '@roundhouse/contracts';
+import type { GatewayConfig } from './config.ts';
+import { type Caller, identify } from './identity.ts';
+import type { Logger } from './logger.ts';
+import { createServer } from './mcp-server.ts';
+import { checkAddress, readCredentials } from './request-guard.ts';
+
+/** The most bytes of a request's body: a prompt of 64 KiB, every byte of it escaped, and room. */
+const MAX_BODY_BYTES = 1_048_576;
+/** Asking whose token it is takes a moment or not at all, milliseconds. */
+const IDENTIFY_MS = 10_000;
+/** How long a stop lets calls in flight end, milliseconds; a wait that is cut consumes nothing. */
+const DRAIN_MS = 1_000;
+
+export interface Gateway {
+  /** `http://host:port`; the MCP endpoint is `/mcp` below it. */
+  readonly url: string;
+  /** Ends all calls and closes the port. Twice is fine. */
+  stop(): Promise<void>;
+}
+
+/** Serves MCP over Streamable HTTP, both eras, statelessly: each request is answered by a server of its own. */
+export async function startGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
+  const report = (error: Error): void => log.warn({ err: error }, 'the protocol refused a request');
+  const handler = createMcpHandler(
+    ({ authInfo }) => createServer({ coordinatorUrl: config.coordinatorUrl, caller: callerOf(authInfo), log }),
+    { onerror: report, maxRequestBodySize: MAX_BODY_BYTES },
+  );
+  const serveMcp = toNodeHandler(handler, { onerror: report, maxRequestBodySize: MAX_BODY_BYTES });
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    checkAddress(request, config.allowedHosts);
+    const path = (request.url ?? '').split('?', 1)[0];
+    if (path === '/health') return sendJson(response, 200, { status: 'ok' });
+    if (path !== '/mcp') throw new RoundhouseError('route_not_found', 'The MCP endpoint is /mcp.');
+    const auth = authOf(await authenticate(config.coordinatorUrl, request, response));
+    if (!response.destroyed) await serveMcp(withAuth(request, auth), response);
+  };
+  const server = createHttpServer({ keepAliveTimeout: 65_000 }, (request, response) => {
+    answer(request, response).catch((error: unknown) => refuse(response, error, log));
+  });
+  server.listen(config.port, config.host);
+  await once(server, 'listening');
+  return { url: urlOf(server), stop: () => close(server, handler.close) };
+}
+
+async function authenticate(
+  coordinatorUrl: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Caller> {
+  const gone = new AbortController();
+  const abort = (): void => gone.abort();
+  response.once('close', abort);
+  try {
+    const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(IDENTIFY_MS)]);
+    const caller = await identify(coordinatorUrl, readCredentials(request), signal);
+    if (caller.audience === null) throw new RoundhouseError('forbidden', 'The role of this token has no tools here.');
+    if (caller.identity?.role === 'operator' && caller.coordinatorId === undefined) {
+      throw new RoundhouseError(
+        'coordinator_required',
+        'An operator acts for a coordinator, and must say for which one.',
+      );
+    }
+    return caller;
+  } finally {
+    response.off('close', abort);
+  }
+}
+
+// The library's own shape of a request has no room for the undefined that Node's types allow.
+const withAuth = (request: IncomingMessage, auth: AuthInfo): NodeIncomingMessageLike =>
+  Object.assign(request, { auth }) as NodeIncomingMessageLike;
+
+// The protocol library hands `authInfo` through as it is; the caller rides in it.
+const authOf = (caller: Caller): AuthInfo => ({ token: caller.token, clientId: '', scopes: [], extra: { caller } });
+
+function callerOf(auth: AuthInfo | undefined): Caller {
+  const caller = auth?.extra?.['caller'];
+  if (caller === undefined) throw new Error('a request reached the protocol without its caller');
+  return caller as Caller;
+}
+
+function refuse(response: ServerResponse, error: unknown, log: Logger): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const known =
+    error instanceof RoundhouseError ? error : new RoundhouseError('internal', 'The gateway failed on this request.');
+  if (known !== error) log.error({ err: error }, 'a request failed');
+  // The body of a refused request is not read, so the connection cannot be used again.
+  response.setHeader('connection', 'close');
+  if (known.status === 401) response.setHeader('www-authenticate', 'Bearer');
+  sendJson(response, known.status, known.toBody());
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
+
+async function close(server: Server, closeProtocol: () => Promise<void>): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  const drained = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await Promise.all([closed, closeProtocol()]);
+  clearTimeout(drained);
+}
+
+function urlOf(server: Server): string {
+  const { address, port, family } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}

@@ -1,0 +1,70 @@
+import type { Question } from '@roundhouse/contracts';
+
+/**
+ * What a program says of itself over OSC 7501 (Program Status Protocol): `state=…[:kind=…][:msg=…]`. `opts` is our own
+ * addition: the answers that a question offers, percent-encoded and divided by "|". Everything in it is untrusted.
+ */
+export type ProgramStatus =
+  | { readonly state: 'idle' | 'working' | 'done' | 'error' | 'clear' }
+  | { readonly state: 'blocked'; readonly question: Question };
+
+const MAX_TEXT = 4_000;
+const MAX_OPTIONS = 32;
+const MAX_OPTION = 200;
+
+/** The payload behind `7501;`, or null where it is not a status (a query, or words that this version does not know). */
+export function parseProgramStatus(payload: string): ProgramStatus | null {
+  const fields = new Map<string, string>();
+  // A message may have ":" in it, so only a ":" before a key that is known divides.
+  for (const part of payload.trim().split(/:(?=(?:state|kind|msg|opts)=)/)) {
+    const equals = part.indexOf('=');
+    if (equals > 0) fields.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim());
+  }
+  const state = fields.get('state');
+  switch (state) {
+    case 'idle':
+    case 'working':
+    case 'done':
+    case 'error':
+    case 'clear':
+      return { state };
+    case 'blocked':
+      return { state, question: questionOf(fields) };
+    default:
+      return null;
+  }
+}
+
+/** The query by which a program asks whether the terminal understands statuses; the same bytes are the answer. */
+export const isStatusQuery = (payload: string): boolean => payload.trim() === '?';
+export const STATUS_QUERY_ANSWER = '\u001b]7501;?\u001b\\';
+
+function questionOf(fields: ReadonlyMap<string, string>): Question {
+  const kind = fields.get('kind');
+  const options =
+    fields
+      .get('opts')
+      ?.split('|')
+      .map(decode)
+      .filter((option) => option !== '') ?? [];
+  return {
+    kind: kind === 'permission' || kind === 'auth' ? kind : 'question',
+    text: cut(decode(fields.get('msg') ?? ''), MAX_TEXT),
+    options: options.slice(0, MAX_OPTIONS).map((option) => cut(option, MAX_OPTION)),
+  };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A bare "%" in a message of a program that does not encode is no fault of it.
+    return text;
+  }
+}
+
+/** At most `limit` UTF-16 units, and never half of a surrogate pair at the end. */
+function cut(text: string, limit: number): string {
+  const head = text.slice(0, limit);
+  return head.isWellFormed() ? head : head.toWellFormed().slice(0, limit);
+}

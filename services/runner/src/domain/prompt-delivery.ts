@@ -1,0 +1,245 @@
+import type { DesiredPrompt } from '@roundhouse/contracts';
+import type { ProgramStatus } from './program-status.ts';
+
+/** How an agent is typed to. Times in milliseconds. */
+export interface TypingRules {
+  /** `status`: typed to only when its status says that it waits. `output`: when it has printed something or reports. */
+  readonly readyBy: 'status' | 'output';
+  /** After this long it is typed to all the same; null: waits as long as it takes (it may be at work for hours). */
+  readonly readyBoundMs: number | null;
+  /** Pause between paste and Enter; full-screen programs need one. */
+  readonly pasteSettleMs: number;
+  /** What proves that a prompt was taken: the status, or also that the screen shows it. */
+  readonly acceptedBy: 'status' | 'screen';
+  /** When Enter is pressed once more; null: never (a plain program would take it as a line of its own). */
+  readonly enterAgainMs: number | null;
+  /** From the last Enter until the prompt counts as undelivered. */
+  readonly giveUpMs: number;
+}
+
+type Phase =
+  | { readonly name: 'free' }
+  | { readonly name: 'waiting'; readonly prompt: DesiredPrompt }
+  | { readonly name: 'pasting' | 'settling'; readonly prompt: DesiredPrompt; readonly answering: boolean }
+  | { readonly name: 'entering'; readonly prompt: DesiredPrompt; readonly answering: boolean; readonly taken: boolean }
+  | { readonly name: 'awaiting'; readonly prompt: DesiredPrompt; readonly answering: boolean; readonly enters: number };
+
+export interface Delivery {
+  readonly phase: Phase;
+  readonly wanted: readonly DesiredPrompt[];
+  /** Ids that were typed or given up: whatever is asked again, they are not typed twice. */
+  readonly finished: ReadonlySet<string>;
+  readonly status: ProgramStatus | null;
+  readonly sawOutput: boolean;
+  readonly gone: boolean;
+}
+
+export type DeliveryInput =
+  | { readonly type: 'wanted'; readonly prompts: readonly DesiredPrompt[] }
+  | { readonly type: 'status'; readonly status: ProgramStatus }
+  | { readonly type: 'output' }
+  /** The bytes of the last `paste` or `enter` are in the terminal, or could not be put there. */
+  | { readonly type: 'typed' }
+  | { readonly type: 'not_typed' }
+  /** The screen shows the prompt that was typed. */
+  | { readonly type: 'echoed' }
+  | { readonly type: 'time' }
+  | { readonly type: 'gone' };
+
+export type DeliveryAction =
+  | { readonly type: 'paste'; readonly text: string }
+  | { readonly type: 'enter' }
+  /** One timer: a new one replaces the old one, null ends it. */
+  | { readonly type: 'timer'; readonly ms: number | null }
+  | { readonly type: 'report'; readonly promptId: string; readonly state: 'written' | 'accepted' | 'undelivered' };
+
+export const NO_DELIVERY: Delivery = {
+  phase: { name: 'free' },
+  wanted: [],
+  finished: new Set(),
+  status: null,
+  sawOutput: false,
+  gone: false,
+};
+
+interface Step {
+  readonly next: Delivery;
+  readonly actions: readonly DeliveryAction[];
+}
+
+const NOTHING: readonly DeliveryAction[] = [];
+const END_TIMER: DeliveryAction = { type: 'timer', ms: null };
+const stay = (delivery: Delivery): Step => ({ next: delivery, actions: NOTHING });
+
+/**
+ * One step of the delivery of prompts, pure: one at a time, by ordinal, `written` when the bytes are in the terminal,
+ * `accepted` when there is proof, else `undelivered`. An agent that shows a permission or login dialog is never typed
+ * to; one that asks a question is, because the prompt is the answer.
+ */
+export function deliver(before: Delivery, input: DeliveryInput, rules: TypingRules): Step {
+  const noted = note(before, input);
+  if (input.type === 'gone') return abandon(noted);
+  const { next, actions } = advance(noted, input, rules);
+  const begun = begin(next, rules);
+  return { next: begun.next, actions: [...actions, ...begun.actions] };
+}
+
+/** A prompt that needs no typing (it travelled with the start of the program) is finished before it begins. */
+export const withoutTyping = (delivery: Delivery, promptId: string): Delivery => finish(delivery, promptId);
+
+function note(delivery: Delivery, input: DeliveryInput): Delivery {
+  switch (input.type) {
+    case 'wanted':
+      return { ...delivery, wanted: input.prompts };
+    case 'status':
+      return { ...delivery, status: input.status.state === 'clear' ? null : input.status };
+    case 'output':
+      return { ...delivery, sawOutput: true };
+    case 'gone':
+      return { ...delivery, gone: true };
+    default:
+      return delivery;
+  }
+}
+
+function advance(delivery: Delivery, input: DeliveryInput, rules: TypingRules): Step {
+  const { phase } = delivery;
+  switch (phase.name) {
+    case 'free':
+      return stay(delivery);
+    case 'waiting': {
+      const wanted = delivery.wanted.some((prompt) => prompt.id === phase.prompt.id);
+      if (!wanted) return { next: { ...delivery, phase: { name: 'free' } }, actions: [END_TIMER] };
+      if (isReady(delivery, rules) || (input.type === 'time' && !isDialog(delivery.status)))
+        return paste(delivery, phase.prompt);
+      return stay(delivery);
+    }
+    case 'pasting':
+      if (input.type === 'not_typed') return giveUp(delivery, phase.prompt);
+      if (input.type !== 'typed') return stay(delivery);
+      if (rules.pasteSettleMs === 0) return enter(delivery, phase);
+      return {
+        next: { ...delivery, phase: { ...phase, name: 'settling' } },
+        actions: [{ type: 'timer', ms: rules.pasteSettleMs }],
+      };
+    case 'settling':
+      return input.type === 'time' ? enter(delivery, phase) : stay(delivery);
+    case 'entering':
+      if (input.type === 'not_typed') return giveUp(delivery, phase.prompt);
+      if (input.type === 'typed') return written(delivery, phase, rules);
+      // The agent may be quicker than the callback of our own write.
+      if (isTaken(input, phase.answering, rules)) return stay({ ...delivery, phase: { ...phase, taken: true } });
+      return stay(delivery);
+    case 'awaiting':
+      if (isTaken(input, phase.answering, rules)) return accept(delivery, phase.prompt);
+      if (input.type !== 'time') return stay(delivery);
+      if (phase.enters === 1 && rules.enterAgainMs !== null) {
+        return {
+          next: { ...delivery, phase: { ...phase, enters: 2 } },
+          actions: [{ type: 'enter' }, { type: 'timer', ms: rules.giveUpMs }],
+        };
+      }
+      return giveUp(delivery, phase.prompt);
+  }
+}
+
+/** Takes the next prompt when none is under way. */
+function begin(delivery: Delivery, rules: TypingRules): Step {
+  if (delivery.phase.name !== 'free' || delivery.gone) return stay(delivery);
+  const open = delivery.wanted.filter((prompt) => !delivery.finished.has(prompt.id));
+  const prompt = open.toSorted((a, b) => a.ordinal - b.ordinal)[0];
+  if (prompt === undefined) return stay(delivery);
+  if (isReady(delivery, rules)) return paste(delivery, prompt);
+  const actions: DeliveryAction[] = rules.readyBoundMs === null ? [] : [{ type: 'timer', ms: rules.readyBoundMs }];
+  return { next: { ...delivery, phase: { name: 'waiting', prompt } }, actions };
+}
+
+function isReady({ status, sawOutput }: Delivery, rules: TypingRules): boolean {
+  if (status === null) return rules.readyBy === 'output' && sawOutput;
+  if (status.state === 'blocked') return status.question.kind === 'question';
+  return status.state !== 'working';
+}
+
+const isDialog = (status: ProgramStatus | null): boolean =>
+  status?.state === 'blocked' && status.question.kind !== 'question';
+
+function isTaken(input: DeliveryInput, answering: boolean, rules: TypingRules): boolean {
+  if (input.type === 'echoed') return rules.acceptedBy === 'screen';
+  if (input.type !== 'status') return false;
+  switch (input.status.state) {
+    case 'working':
+    case 'done':
+    case 'error':
+      return true;
+    // The same question drawn again is no sign that it was answered.
+    case 'blocked':
+      return !answering;
+    case 'idle':
+    case 'clear':
+      return false;
+  }
+}
+
+function paste(delivery: Delivery, prompt: DesiredPrompt): Step {
+  const answering = delivery.status?.state === 'blocked';
+  return {
+    next: { ...delivery, phase: { name: 'pasting', prompt, answering } },
+    actions: [END_TIMER, { type: 'paste', text: prompt.text }],
+  };
+}
+
+function enter(delivery: Delivery, { prompt, answering }: { prompt: DesiredPrompt; answering: boolean }): Step {
+  return {
+    next: { ...delivery, phase: { name: 'entering', prompt, answering, taken: false } },
+    actions: [{ type: 'enter' }],
+  };
+}
+
+function written(delivery: Delivery, phase: Extract<Phase, { name: 'entering' }>, rules: TypingRules): Step {
+  const { prompt, answering, taken } = phase;
+  const report: DeliveryAction = { type: 'report', promptId: prompt.id, state: 'written' };
+  if (taken) {
+    const accepted = accept(delivery, prompt);
+    return { next: accepted.next, actions: [report, ...accepted.actions] };
+  }
+  return {
+    next: { ...delivery, phase: { name: 'awaiting', prompt, answering, enters: 1 } },
+    actions: [report, { type: 'timer', ms: rules.enterAgainMs ?? rules.giveUpMs }],
+  };
+}
+
+function accept(delivery: Delivery, prompt: DesiredPrompt): Step {
+  return {
+    next: finish(delivery, prompt.id),
+    actions: [END_TIMER, { type: 'report', promptId: prompt.id, state: 'accepted' }],
+  };
+}
+
+function giveUp(delivery: Delivery, prompt: DesiredPrompt): Step {
+  return {
+    next: finish(delivery, prompt.id),
+    actions: [END_TIMER, { type: 'report', promptId: prompt.id, state: 'undelivered' }],
+  };
+}
+
+/** The agent is gone: what was being typed did not arrive; what was not begun stays queued, that is the truth. */
+function abandon(delivery: Delivery): Step {
+  const { phase } = delivery;
+  if (phase.name === 'free' || phase.name === 'waiting') {
+    return { next: { ...delivery, phase: { name: 'free' } }, actions: [END_TIMER] };
+  }
+  if (phase.name === 'entering' && phase.taken) {
+    const accepted = accept(delivery, phase.prompt);
+    return {
+      next: accepted.next,
+      actions: [{ type: 'report', promptId: phase.prompt.id, state: 'written' }, ...accepted.actions],
+    };
+  }
+  return giveUp(delivery, phase.prompt);
+}
+
+const finish = (delivery: Delivery, promptId: string): Delivery => ({
+  ...delivery,
+  phase: { name: 'free' },
+  finished: new Set(delivery.finished).add(promptId),
+});

@@ -1,0 +1,125 @@
+import type { DesiredPrompt, RunnerEvent } from '@roundhouse/contracts';
+import { showsPrompt } from '../domain/echo.ts';
+import type { ProgramStatus } from '../domain/program-status.ts';
+import {
+  type Delivery,
+  type DeliveryAction,
+  type DeliveryInput,
+  NO_DELIVERY,
+  type TypingRules,
+  deliver,
+  withoutTyping,
+} from '../domain/prompt-delivery.ts';
+import type { AgentTerminal, Log } from '../ports.ts';
+
+const PASTE_BEGINS = '\u001b[200~';
+const PASTE_ENDS = '\u001b[201~';
+const ENTER = '\r';
+
+/** Carries out what the delivery decides on one terminal, and tells it what became of it. */
+export class PromptDesk {
+  readonly #rules: TypingRules;
+  readonly #report: (event: RunnerEvent) => void;
+  readonly #log: Log;
+  #delivery: Delivery = NO_DELIVERY;
+  #terminal: AgentTerminal | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  /** Number of the latest write: what an earlier one comes to is of no interest any more. */
+  #write = 0;
+
+  constructor(rules: TypingRules, report: (event: RunnerEvent) => void, log: Log) {
+    this.#rules = rules;
+    this.#report = report;
+    this.#log = log;
+  }
+
+  /** The prompt went along with the start of the program: delivered by that. */
+  givenAtStart(promptId: string): void {
+    this.#delivery = withoutTyping(this.#delivery, promptId);
+    this.#report({ type: 'prompt', promptId, state: 'written' });
+    this.#report({ type: 'prompt', promptId, state: 'accepted' });
+  }
+
+  want(prompts: readonly DesiredPrompt[]): void {
+    this.#step({ type: 'wanted', prompts });
+  }
+
+  /** From now on there is somebody to type to. */
+  attach(terminal: AgentTerminal): void {
+    this.#terminal = terminal;
+    this.want(this.#delivery.wanted);
+  }
+
+  status(status: ProgramStatus): void {
+    this.#step({ type: 'status', status });
+  }
+
+  /** The screen stands still after output. */
+  settled(): void {
+    this.#step({ type: 'output' });
+    this.#lookForEcho();
+  }
+
+  /** The agent is gone, and the screen has all that it printed; nothing is typed any more. */
+  close(): void {
+    this.#lookForEcho();
+    this.#step({ type: 'gone' });
+    clearTimeout(this.#timer);
+  }
+
+  #lookForEcho(): void {
+    const { phase } = this.#delivery;
+    if (phase.name !== 'entering' && phase.name !== 'awaiting') return;
+    if (this.#terminal !== null && showsPrompt(this.#terminal.screen, phase.prompt.text))
+      this.#step({ type: 'echoed' });
+  }
+
+  #step(input: DeliveryInput): void {
+    if (this.#terminal === null && input.type === 'wanted') {
+      this.#delivery = { ...this.#delivery, wanted: input.prompts };
+      return;
+    }
+    const { next, actions } = deliver(this.#delivery, input, this.#rules);
+    this.#delivery = next;
+    for (const action of actions) this.#carryOut(action);
+  }
+
+  #carryOut(action: DeliveryAction): void {
+    switch (action.type) {
+      case 'paste': {
+        const { bracketedPaste } = this.#terminal as AgentTerminal;
+        return this.#type(bracketedPaste ? PASTE_BEGINS + action.text + PASTE_ENDS : action.text);
+      }
+      case 'enter':
+        return this.#type(ENTER);
+      case 'timer':
+        clearTimeout(this.#timer);
+        if (action.ms !== null) this.#timer = setTimeout(() => this.#step({ type: 'time' }), action.ms);
+        return;
+      case 'report': {
+        const { promptId, state } = action;
+        this.#log.info({ promptId, state }, 'prompt');
+        const screen = this.#terminal?.screen ?? '';
+        return this.#report(
+          state === 'undelivered' ? { type: 'prompt', promptId, state, screen } : { type: 'prompt', promptId, state },
+        );
+      }
+    }
+  }
+
+  #type(text: string): void {
+    const terminal = this.#terminal as AgentTerminal;
+    this.#write += 1;
+    const write = this.#write;
+    const tell = (type: 'typed' | 'not_typed'): void => {
+      if (write === this.#write) this.#step({ type });
+    };
+    terminal.write(text).then(
+      () => tell('typed'),
+      (error: Error) => {
+        this.#log.warn({ reason: error.message }, 'the terminal did not take what was typed');
+        tell('not_typed');
+      },
+    );
+  }
+}

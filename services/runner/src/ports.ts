@@ -1,0 +1,152 @@
+import type { AgentSpec, Assignment, Desired, DesiredPrompt, RunnerEvent } from '@roundhouse/contracts';
+import type { ProgramStatus } from './domain/program-status.ts';
+import type { TypingRules } from './domain/prompt-delivery.ts';
+
+/** What is needed of a logger; a pino logger is one. Never given prompt texts, terminal output or tokens. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/**
+ * How a link ends for good: a newer attempt owns the task (`fenced`), the lease could not be renewed in time (`lost`), or
+ * the two sides do not understand each other (`broken`). Anything else is only an interruption: it dials again.
+ */
+export type LinkEnd = { readonly kind: 'fenced' | 'lost' | 'broken'; readonly reason: string };
+
+/** The connection to the coordinator. Reports and output may be handed over at any time, connected or not, in order. */
+export interface Link {
+  /** Given once, by the first welcome. */
+  readonly assignment: Promise<Assignment>;
+  readonly ended: Promise<LinkEnd>;
+  report(event: RunnerEvent): void;
+  output(data: Uint8Array): void;
+  /** Resolves when all that was handed over is acknowledged, or false after `boundMs`. */
+  drained(boundMs: number): Promise<boolean>;
+  /** Closes it; a second time does nothing. */
+  close(): void;
+}
+
+export interface LinkListener {
+  /** The coordinator's wish, in full, each time that it changes or the link is back. */
+  onDesired(desired: Desired): void;
+}
+
+export interface HubAccess {
+  /** `<coordinatorUrl>/git/<projectId>.git` */
+  readonly url: string;
+  readonly token: string;
+}
+
+export interface WorktreeOrder {
+  /** An empty or missing folder. */
+  readonly path: string;
+  readonly hub: HubAccess;
+  /** Object store to borrow from, read-only; null: objects are fetched. */
+  readonly hubObjects: string | null;
+  readonly baseBranch: string;
+  readonly baseCommit: string;
+  readonly branch: string;
+}
+
+/** Makes the worktree that an agent works in. Called once an attempt; a failure leaves nothing that matters behind. */
+export interface WorktreeProvider {
+  create(order: WorktreeOrder, signal: AbortSignal): Promise<void>;
+}
+
+export type PublishResult =
+  | { readonly outcome: 'published'; readonly commit: string; readonly dirty: string[]; readonly untracked: string[] }
+  | { readonly outcome: 'failed'; readonly reason: string };
+
+/** Pushes HEAD of the worktree to `branch`, unless tracked files have uncommitted changes. Idempotent. */
+export interface Publisher {
+  publish(order: { path: string; hub: HubAccess; branch: string }, signal: AbortSignal): Promise<PublishResult>;
+}
+
+export type ArchiveResult =
+  { readonly outcome: 'archived'; readonly commit: string } | { readonly outcome: 'nothing'; readonly reason: string };
+
+/**
+ * Saves all of the worktree that git does not ignore, committed or not, under `ref`, without touching the worktree, its
+ * index or its branches. Only called when nobody writes there any more. Idempotent. Throws where it could not.
+ */
+export interface Archiver {
+  archive(
+    order: { path: string; scratch: string; hub: HubAccess; ref: string },
+    signal: AbortSignal,
+  ): Promise<ArchiveResult>;
+}
+
+export interface AgentExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+export interface TerminalOrder {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly cols: number;
+  readonly rows: number;
+  /** Every byte, in order. */
+  readonly onOutput: (data: Uint8Array) => void;
+  readonly onStatus: (status: ProgramStatus) => void;
+  /** The screen has taken in all output and has been quiet for a moment. */
+  readonly onSettled: () => void;
+}
+
+/** An agent in its terminal, and the model of what it shows. */
+export interface AgentTerminal {
+  readonly pid: number;
+  /** Resolves after the last byte of output was handed over. */
+  readonly exited: Promise<AgentExit>;
+  /** In order; resolves when all bytes are in the terminal, rejects when they could not be put there. */
+  write(text: string): Promise<void>;
+  /** Whether the program asked for bracketed paste. */
+  readonly bracketedPaste: boolean;
+  readonly cursorLine: string;
+  /** The screen as text, at most 20,000 characters. */
+  readonly screen: string;
+  /** Gives the terminal back to the system. Does not end the program. */
+  close(): void;
+}
+
+export interface Terminals {
+  /** Throws ProgramNotFoundError where there is no such program. */
+  spawn(order: TerminalOrder): Promise<AgentTerminal>;
+}
+
+export class ProgramNotFoundError extends Error {
+  override readonly name = 'ProgramNotFoundError';
+}
+
+export interface LaunchContext {
+  /** The first prompt, where the adapter asked for it; else null. */
+  readonly firstPrompt: DesiredPrompt | null;
+  /** A private file (0600, outside the worktree) that holds the first prompt byte for byte, where there is one. */
+  readonly promptFile: string;
+}
+
+export interface Launch {
+  readonly argv: readonly string[];
+  /** Added to the environment that every agent gets. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What one kind of agent needs: how it is started, how it is typed to, how its first prompt travels. */
+export interface AgentAdapter<S extends AgentSpec = AgentSpec> {
+  readonly typing: TypingRules;
+  /** `typed`: like all others; `file` and `argument`: it travels with the start, which therefore waits for it. */
+  firstPromptVia(spec: S): 'typed' | 'file' | 'argument';
+  launch(spec: S, context: LaunchContext): Launch;
+}
+
+export type AdapterOf = (spec: AgentSpec) => AgentAdapter;
+
+/** Ends every process of the sandbox but this one; resolves with what could not be ended. */
+export type EndTree = (roots: readonly number[]) => Promise<{ left: number[] }>;
+
+/** The clock, handed in. */
+export type Now = () => Date;

@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  type AgentSpec,
+  type DesiredPrompt,
+  type RunnerConfig,
+  SANDBOX_MARK,
+  sandboxName,
+} from '@roundhouse/contracts';
+import { endProcessTree, findProcesses } from '@roundhouse/host';
+import { TestCoordinator } from './coordinator.ts';
+import { git } from './git-http.ts';
+
+const RUNNER = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A scratch project with its hub, a coordinator of the test, and one sandbox folder in which runners are started. */
+export class Sandbox {
+  readonly projectId = randomUUID();
+  readonly taskId = randomUUID();
+  readonly attempt = 1;
+  readonly mark = sandboxName(this.taskId, 1);
+  readonly runnerToken = 'runner-token-of-a-test';
+  readonly archiveToken = 'archive-token-of-a-test';
+  readonly subtaskToken = 'subtask-token-of-a-test';
+  readonly archiveRef = `refs/archive/${this.taskId}/1`;
+  readonly root: string;
+  readonly folder: string;
+  readonly coordinator: TestCoordinator;
+  baseCommit = '';
+
+  private constructor(root: string, coordinator: TestCoordinator) {
+    this.root = root;
+    this.folder = join(root, this.mark);
+    this.coordinator = coordinator;
+  }
+
+  static async make(
+    options: { agent?: AgentSpec; hubObjects?: boolean; seed?: (source: string) => Promise<void> } = {},
+  ): Promise<Sandbox> {
+    const root = await mkdtemp(join(tmpdir(), 'rh-runner-'));
+    const sandbox = new Sandbox(root, await TestCoordinator.start(root));
+    await sandbox.#seedHub(options.seed);
+    for (const token of [sandbox.runnerToken, sandbox.archiveToken, sandbox.subtaskToken])
+      sandbox.coordinator.tokens.add(token);
+    sandbox.coordinator.assignment = {
+      taskId: sandbox.taskId,
+      attempt: 1,
+      projectId: sandbox.projectId,
+      baseBranch: 'main',
+      baseCommit: sandbox.baseCommit,
+      branch: 'task/try-it-1',
+      agent: options.agent ?? { kind: 'scripted' },
+      author: { name: 'Ada', email: 'ada@example.org' },
+      subtaskToken: sandbox.subtaskToken,
+      doneToken: 'done-token-of-a-test',
+      cols: 100,
+      rows: 30,
+    };
+    await mkdir(sandbox.folder, { mode: 0o700 });
+    return sandbox;
+  }
+
+  get worktree(): string {
+    return join(this.folder, 'worktree');
+  }
+
+  get hub(): string {
+    return this.coordinator.hub(this.projectId);
+  }
+
+  async #seedHub(seed?: (source: string) => Promise<void>): Promise<void> {
+    const source = join(this.root, 'source');
+    await mkdir(source);
+    await git(source, 'init', '--initial-branch=main');
+    await writeFile(join(source, 'README.md'), '# Scratch\n');
+    await writeFile(join(source, '.gitignore'), '*.log\n');
+    await seed?.(source);
+    await git(source, 'add', '--all');
+    await git(source, 'commit', '--message', 'first');
+    this.baseCommit = await git(source, 'rev-parse', 'HEAD');
+    await git(this.root, 'clone', '--bare', source, this.hub);
+    await git(this.hub, 'config', 'http.receivepack', 'true');
+  }
+
+  /** Starts a runner as a launcher does. */
+  async start(
+    run: { mode: 'attempt'; hubObjects?: boolean } | { mode: 'archive' } = { mode: 'attempt' },
+  ): Promise<Runner> {
+    const { projectId, taskId, attempt, folder, coordinator } = this;
+    const common = { coordinatorUrl: coordinator.url, projectId, taskId, attempt, folder };
+    const config: RunnerConfig =
+      run.mode === 'attempt'
+        ? {
+            mode: 'attempt',
+            ...common,
+            token: this.runnerToken,
+            mcpUrl: `${coordinator.url}/mcp`,
+            hubObjects: run.hubObjects === false ? null : join(this.hub, 'objects'),
+          }
+        : { mode: 'archive', ...common, token: this.archiveToken, ref: this.archiveRef };
+    const file = join(folder, 'config.json');
+    await writeFile(file, JSON.stringify(config), { mode: 0o600 });
+    return new Runner(file, this.mark);
+  }
+
+  prompt(text: string, ordinal = 1): DesiredPrompt {
+    return { id: randomUUID(), ordinal, text };
+  }
+
+  stop(reason = 'closed by the test'): void {
+    this.coordinator.desire({ stop: { reason, archiveRef: this.archiveRef, archiveToken: this.archiveToken } });
+  }
+
+  /** A file as the archive has it. */
+  archived(path: string): Promise<string> {
+    return git(this.hub, 'show', `${this.archiveRef}:${path}`);
+  }
+
+  processes(): Promise<number[]> {
+    return findProcesses({ mark: this.mark, folder: this.folder });
+  }
+
+  async remove(): Promise<void> {
+    await endProcessTree({ mark: this.mark, folder: this.folder }, { graceMs: 0, killMs: 5_000 });
+    await this.coordinator.stop();
+    await rm(this.root, { recursive: true, force: true });
+  }
+}
+
+export class Runner {
+  readonly child: ChildProcess;
+  readonly exited: Promise<Exit>;
+  readonly configFile: string;
+  log = '';
+
+  constructor(configFile: string, mark: string) {
+    this.configFile = configFile;
+    const { PATH, LANG } = process.env;
+    const env = { PATH, ...(LANG === undefined ? {} : { LANG }), HOME: '/nonexistent', [SANDBOX_MARK]: mark };
+    this.child = spawn(process.execPath, [RUNNER, '--config', configFile], {
+      env,
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.child.stderr?.on('data', (data: Buffer) => (this.log += data.toString('utf8')));
+    this.exited = new Promise((resolve) => this.child.on('close', (code, signal) => resolve({ code, signal })));
+  }
+}
+
+export const textOf = (path: string): Promise<string> => readFile(path, 'utf8');
