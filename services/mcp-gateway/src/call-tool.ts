@@ -4,14 +4,7 @@ import {
   ProtocolErrorCode,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import {
-  ApiClient,
-  type CallOf,
-  type OPERATIONS,
-  RoundhouseError,
-  UnreachableError,
-  Uuid,
-} from '@roundhouse/contracts';
+import { ApiClient, RoundhouseError, UnreachableError, Uuid } from '@roundhouse/contracts';
 import { z } from 'zod';
 import { type Caller, coordinatorIdOf, whoami } from './identity.ts';
 import type { Logger } from './logger.ts';

@@ -21,7 +21,10 @@ export function signalIsCurrent(task: TaskRecord): boolean {
 /** Invariant I5: a task counts in `remaining` until it has ended, or has signalled and was asked nothing since. */
 export function isSettled(task: TaskRecord): boolean {
   const { state } = task.lifecycle;
-  return state === 'ended' || state === 'closed' || (signalIsCurrent(task) && task.publish === null);
+  if (state === 'ended' || state === 'closed') return true;
+  // A landing that the task asked for itself may conflict, and then it goes on working.
+  const landsItself = task.landing.state === 'queued' && task.landing.by === 'subtask';
+  return signalIsCurrent(task) && task.publish === null && !landsItself;
 }
 
 /** Whether an attempt of the task may be alive now and owns it. */

@@ -52,6 +52,47 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   fc.constant({ type: 'control_returned' as const }),
 );
 
+type Step = (task: TaskRecord) => Event;
+
+/** What could well come next, seen from the task: without it random histories hardly get past the start. */
+const PLAUSIBLE: readonly Step[] = [
+  ({ attempt: now }) => ({ type: 'claimed', attempt: now, baseCommit: COMMITS[0] }),
+  ({ attempt: now }) => ({ type: 'linked', attempt: now }),
+  ({ attempt: now, prompts }) => ({
+    type: 'prompt_reported',
+    attempt: now,
+    promptId: prompts.find(({ state }) => state !== 'accepted')?.id ?? 'p1',
+    state: 'accepted',
+    screen: undefined,
+  }),
+  ({ attempt: now }) => ({ type: 'publish_requested', attempt: now, publishId: `q${now}`, land: false, summary: null }),
+  ({ attempt: now }) => ({ type: 'publish_requested', attempt: now, publishId: `q${now}`, land: true, summary: null }),
+  ({ attempt: now, publish }) => ({
+    type: 'published',
+    attempt: now,
+    publishId: publish?.id ?? 'q1',
+    commit: COMMITS[1],
+    dirty: [],
+    untracked: [],
+  }),
+  ({ completion }) => ({
+    type: 'land_requested',
+    commit: completion.state === 'signalled' ? completion.signal.commit : COMMITS[0],
+    by: 'coordinator',
+    message: null,
+  }),
+  () => ({ type: 'land_finished', result: { kind: 'landed', landedAs: 'c'.repeat(40), nothingToLand: false } }),
+  () => ({ type: 'land_finished', result: { kind: 'failed', reason: 'git' } }),
+  ({ sandboxes }) => ({ type: 'sandbox_gone', attempt: sandboxes[0] ?? 1, kept: null }),
+  ({ attempt: now }) => ({ type: 'attempt_lost', attempt: now, reason: 'silent' }),
+  () => ({ type: 'close_finished', archiveRefs: [] }),
+];
+
+const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...PLAUSIBLE) },
+  { weight: 1, arbitrary: anyEvent.map((event): Step => () => event) },
+);
+
 function fresh(): TaskRecord {
   return newTask(
     {
@@ -76,13 +117,14 @@ interface Seen {
   readonly terminalsByAttempt: Map<number, number>;
 }
 
-function play(events: readonly Event[], check: (before: TaskRecord, event: Event, after: TaskRecord) => void): Seen {
+function play(events: readonly (Event | Step)[], check: (before: TaskRecord, event: Event, after: TaskRecord) => void): Seen {
   let task = fresh();
   let clock = 0;
   let ids = 0;
   const effects: Effect[] = [];
   const terminalsByAttempt = new Map<number, number>();
-  for (const event of events) {
+  for (const step of events) {
+    const event = typeof step === 'function' ? step(task) : step;
     clock += 1;
     const now = new Date(Date.UTC(2026, 0, 1) + clock).toISOString();
     const decision = decide(task, event, { now, nextId: () => `n${(ids += 1)}` });
@@ -104,7 +146,7 @@ describe('random histories of one task', () => {
   it('TL-3: every invariant holds after every step', () => {
     const reached = new Set<string>();
     fc.assert(
-      fc.property(fc.array(anyEvent, { maxLength: 60 }), (events) => {
+      fc.property(fc.array(anyStep, { maxLength: 60 }), (events) => {
         const { effects, terminalsByAttempt, task } = play(events, (before, event, after) => {
           // I1: an attempt that is over changes nothing; only that its sandbox is gone is heard.
           if ('attempt' in event && event.type !== 'sandbox_gone') expect(event.attempt).toBe(before.attempt);
@@ -205,13 +247,27 @@ describe('random histories of one task', () => {
     expect(task.delivery).toMatchObject({ state: 'pending', notice: { kind: 'signal' } });
   });
 
+  it('LD-10: a task that lands its own work counts until it has landed, and a crash in between loses nothing', () => {
+    const asked: Event[] = [
+      ...running,
+      { type: 'publish_requested', attempt: 1, publishId: 'q1', land: true, summary: 'mine' },
+      { type: 'published', attempt: 1, publishId: 'q1', commit: COMMITS[1], dirty: [], untracked: [] },
+    ];
+    const { task, effects } = play(asked, () => undefined);
+    expect(task).toMatchObject({ completion: { state: 'signalled' }, landing: { state: 'queued', by: 'subtask' } });
+    expect(effects).toContainEqual({ type: 'land', taskId: task.id });
+    expect(isSettled(task)).toBe(false);
+    const landed = play([...asked, { type: 'land_finished', result: { kind: 'landed', landedAs: 'c'.repeat(40), nothingToLand: false } }], () => undefined);
+    expect(landed.task.delivery).toMatchObject({ state: 'pending', notice: { kind: 'landed' } });
+    expect(isSettled(landed.task)).toBe(true);
+  });
+
   it('LD-10: a conflict of land_self leaves the task unsettled and raises no notice', () => {
     const { task } = play(
       [
         ...running,
         { type: 'publish_requested', attempt: 1, publishId: 'q1', land: true, summary: null },
         { type: 'published', attempt: 1, publishId: 'q1', commit: COMMITS[1], dirty: [], untracked: [] },
-        { type: 'land_requested', commit: COMMITS[1], by: 'subtask', message: null },
         { type: 'land_finished', result: { kind: 'conflicted', onto: COMMITS[0], files: [{ path: 'f', kind: 'contents' }] } },
       ],
       () => undefined,

@@ -158,8 +158,13 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
       lastPublish: { id: publishId, outcome: 'signalled', commit, untracked: [...untracked] },
       completion: nextCompletion(task.completion, { type: 'signalled', signal }),
     };
-    // Who lands its own work is told of by the landing, or not at all where that conflicts: it goes on working.
-    if (publish.land) return changed(signalled, ['signalled']);
+    if (publish.land) {
+      // One step with the signal: nothing between the two may be seen, nor lost by a crash. Who lands its own work is told
+      // of by the landing, or not at all where that conflicts: it goes on working.
+      const queued = { state: 'queued' as const, commit, target: task.baseBranch, by: 'subtask' as const, message: publish.summary, requestedAt: now };
+      const landing = nextLanding(task.landing, { type: 'requested', queued });
+      if (landing !== 'busy') return changed({ ...signalled, landing }, ['signalled', 'landing'], [{ type: 'land', taskId: task.id }]);
+    }
     return changed(raise(signalled, 'signal', { commit, summary: publish.summary }, circumstances), ['signalled', 'notice']);
   },
 

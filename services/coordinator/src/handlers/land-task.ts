@@ -42,11 +42,15 @@ function outcomeOf(task: TaskRecord): Outcome {
 }
 
 /** Asks for the landing of a commit and waits for how it comes out. Asked again after it landed: the same answer. */
-export async function landCommit(deps: Deps, caller: Caller, taskId: string, request: { commit: string; by: 'coordinator' | 'subtask'; message: string | null }): Promise<Outcome> {
-  const before = await readTask(deps, taskId);
-  const landed = before.landing.state === 'landed' && before.landing.commit === request.commit;
-  const asked = landed ? before : await transition(deps, taskId, { type: 'land_requested', ...request });
-  if (asked.landing.state !== 'queued') return outcomeOf(asked);
+async function landCommit(deps: Deps, caller: Caller, taskId: string, request: { commit: string; message: string | null }): Promise<Outcome> {
+  const { landing } = await readTask(deps, taskId);
+  const landed = landing.state === 'landed' && landing.commit === request.commit;
+  if (!landed) await transition(deps, taskId, { type: 'land_requested', by: 'coordinator', ...request });
+  return await landingOutcome(deps, caller, taskId);
+}
+
+/** Waits for the landing that is under way, if there is one, and tells how it came out. */
+export async function landingOutcome(deps: Deps, caller: Caller, taskId: string): Promise<Outcome> {
   const done = await watch(
     { subscribe: (listener) => deps.feed.onTask(taskId, listener), timeoutMs: LAND_WAIT_MS, signal: caller.signal },
     async () => {
@@ -63,7 +67,7 @@ export async function mergeTask(deps: Deps, caller: Caller, input: InputOf<typeo
   refuseUnderHumanControl(deps, caller, task);
   const commit = landable(task);
   await acknowledge(deps, task);
-  return await landCommit(deps, caller, input.id, { commit, by: 'coordinator', message: input.message ?? null });
+  return await landCommit(deps, caller, input.id, { commit, message: input.message ?? null });
 }
 
 export async function reviewMerge(

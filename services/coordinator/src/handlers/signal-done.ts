@@ -1,7 +1,7 @@
 import { type InputOf, type OPERATIONS, type OutputOf, RoundhouseError, type TaskRecord } from '@roundhouse/contracts';
 import { ownTask } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
-import { landCommit } from './land-task.ts';
+import { landingOutcome } from './land-task.ts';
 import { readTask, transition } from './transition.ts';
 import { watch } from './watch.ts';
 
@@ -60,6 +60,6 @@ export async function signalDone(deps: Deps, caller: Caller, input: SubtaskInput
 }
 
 export async function landSelf(deps: Deps, caller: Caller, input: SubtaskInput): Promise<OutputOf<typeof OPERATIONS.landSelf>> {
-  const { commit } = await publish(deps, caller, input, true);
-  return await landCommit(deps, caller, input.id, { commit, by: 'subtask', message: input.summary ?? null });
+  await publish(deps, caller, input, true);
+  return await landingOutcome(deps, caller, input.id);
 }

@@ -76,6 +76,9 @@ async function claim(deps: Deps, caller: Caller, coordinatorId: string): Promise
     if (taskId === null) return remaining;
     const task = await deps.store.read(taskId);
     if (task === null || (task.delivery.state !== 'pending' && task.delivery.state !== 'delivered')) continue;
+    // Another wait may have taken it between the two reads. Asked after the record was read: the commit below is upon that
+    // very version, so the answer still holds when it is made.
+    if (!(await deps.store.noticeDue(coordinatorId, taskId, Date.parse(deps.clock.now())))) continue;
     const { delivery } = task;
     const { notice } = delivery;
     const decision = decide(task, { type: 'notice_delivered', noticeId: notice.id }, { now: deps.clock.now(), nextId: deps.clock.nextId });

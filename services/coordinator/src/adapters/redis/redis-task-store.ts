@@ -116,6 +116,11 @@ export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
       return { taskId: ids[0] ?? null, remaining };
     },
 
+    async noticeDue(coordinatorId, taskId, nowMs) {
+      const from = await redis.zscore(KEYS.notices(coordinatorId), taskId);
+      return from !== null && Number(from) <= nowMs;
+    },
+
     renewLease: async (taskId, attempt, ttlMs) =>
       (await renewScript.run(redis, [KEYS.task(taskId), KEYS.leases], [taskId, attempt, ttlMs])) === 1,
 

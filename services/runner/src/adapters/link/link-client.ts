@@ -80,6 +80,8 @@ export class LinkClient implements Link {
   }
 
   report(event: RunnerEvent): void {
+    // What was printed before is told before: who sees the event finds the output that led to it.
+    this.#flush();
     const numbered = this.#outbox.add(event);
     if (this.#welcomed) this.#socket?.send({ type: 'event', ...numbered });
   }
