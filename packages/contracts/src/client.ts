@@ -42,7 +42,7 @@ export class ApiClient {
     const rest: Record<string, unknown> = { ...input };
     let target: string = path;
     for (const parameter of pathParameters(path)) {
-      target = target.replace(`:${parameter}`, encodeURIComponent(String(rest[parameter])));
+      target = target.replace(`:${parameter}`, pathSegment(parameter, rest[parameter]));
       delete rest[parameter];
     }
     const url = new URL(target, this.#options.baseUrl);
@@ -91,11 +91,18 @@ export class ApiClient {
   }
 }
 
+/** A value in a path: never one that leads to another route. */
+function pathSegment(name: string, value: unknown): string {
+  if (typeof value === 'string' && /^[\w-]{1,100}$/.test(value)) return value;
+  const issues = [{ path: `/${name}`, message: 'not an id' }];
+  throw new RoundhouseError('validation_failed', `${name} is not an id`, { issues });
+}
+
 function errorOf(body: unknown, status: number, url: URL): Error {
   const parsed = ErrorBody.safeParse(body);
   if (!parsed.success || !isErrorCode(parsed.data.error.code)) {
     return new UnreachableError(`${url.origin} answered ${status} with a body that is not of this service`);
   }
   const { code, message, details } = parsed.data.error;
-  return new RoundhouseError(code as never, message, details);
+  return new RoundhouseError(code, message, details);
 }

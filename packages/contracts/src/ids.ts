@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
 /** A UUID of version 4 in its lower-case text form (RFC 9562 §5.4). Every id of ours has this form. */
-export const Uuid = z.uuidv4().lowercase();
+export const Uuid = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/, 'not a UUID v4 in lower case')
+  .meta({ format: 'uuid' });
 export type Uuid = z.infer<typeof Uuid>;
 
 /** The number of one run of a task: 1, 2, … It is the fencing token of everything that run writes. */

@@ -1,27 +1,8 @@
-import type { ErrorCode, TaskEventKind, TaskRecord } from '@roundhouse/contracts';
-import type { Effect, Event, EventOf, EventType } from './events.ts';
+import type { TaskRecord } from '@roundhouse/contracts';
+import type { Circumstances, Decision, TransitionHandler } from './decision.ts';
+import type { Event, EventType } from './events.ts';
 import { GATE } from './gate.ts';
 import { HANDLERS } from './transitions.ts';
-
-/** What a decision takes from outside: the instant, and ids that nobody else has. */
-export interface Circumstances {
-  readonly now: string;
-  readonly nextId: () => string;
-}
-
-/** A changed task, not yet versioned, with what to tell and what to do. */
-export interface Change {
-  readonly kind: 'changed';
-  readonly task: TaskRecord;
-  readonly kinds: readonly TaskEventKind[];
-  readonly effects: readonly Effect[];
-}
-export type Decision =
-  | Change
-  | { readonly kind: 'unchanged' }
-  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string };
-
-export type TransitionHandler<T extends EventType> = (task: TaskRecord, event: EventOf<T>, circumstances: Circumstances) => Decision;
 
 /**
  * The pure core: what becomes of a task when something happens. Everything that changes a task goes through here.

@@ -7,7 +7,7 @@ import type { Effect, Event } from './events.ts';
 import { newTask } from './new-task.ts';
 
 const COMMITS = ['a'.repeat(40), 'b'.repeat(40)] as const;
-const HISTORIES = 2_000;
+const HISTORIES = 1_000;
 
 const attempt = fc.integer({ min: 1, max: 4 });
 const promptId = fc.constantFrom('p1', 'p2', 'p3');
@@ -83,14 +83,19 @@ const PLAUSIBLE: readonly Step[] = [
   }),
   () => ({ type: 'land_finished', result: { kind: 'landed', landedAs: 'c'.repeat(40), nothingToLand: false } }),
   () => ({ type: 'land_finished', result: { kind: 'failed', reason: 'git' } }),
+];
+
+/** What ends an attempt or the task: rarer, or no history would get far. */
+const ENDS: readonly Step[] = [
   ({ sandboxes }) => ({ type: 'sandbox_gone', attempt: sandboxes[0] ?? 1, kept: null }),
   ({ attempt: now }) => ({ type: 'attempt_lost', attempt: now, reason: 'silent' }),
   () => ({ type: 'close_finished', archiveRefs: [] }),
 ];
 
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom(...PLAUSIBLE) },
-  { weight: 1, arbitrary: anyEvent.map((event): Step => () => event) },
+  { weight: 20, arbitrary: fc.constantFrom(...PLAUSIBLE) },
+  { weight: 2, arbitrary: fc.constantFrom(...ENDS) },
+  { weight: 3, arbitrary: anyEvent.map((event): Step => () => event) },
 );
 
 function fresh(): TaskRecord {
@@ -146,7 +151,7 @@ describe('random histories of one task', () => {
   it('TL-3: every invariant holds after every step', () => {
     const reached = new Set<string>();
     fc.assert(
-      fc.property(fc.array(anyStep, { maxLength: 60 }), (events) => {
+      fc.property(fc.array(anyStep, { maxLength: 120, size: 'max' }), (events) => {
         const { effects, terminalsByAttempt, task } = play(events, (before, event, after) => {
           // I1: an attempt that is over changes nothing; only that its sandbox is gone is heard.
           if ('attempt' in event && event.type !== 'sandbox_gone') expect(event.attempt).toBe(before.attempt);
@@ -159,8 +164,8 @@ describe('random histories of one task', () => {
           }
           // I9: closed only when no sandbox is left.
           if (after.lifecycle.state === 'closed') expect(after.sandboxes).toEqual([]);
-          // I5: settled is derived, and an open question of the coordinator keeps a live task unsettled.
-          if (isLive(after) && after.prompts.some(({ state }) => state === 'queued')) expect(isSettled(after)).toBe(false);
+          // I5: settled is derived, and a later prompt that is on its way keeps a live task unsettled.
+          if (isLive(after) && after.prompts.some(({ state, ordinal }) => state === 'queued' && ordinal > 1)) expect(isSettled(after)).toBe(false);
           // A landing is only ever of a signal that was the task's last word when it was asked for.
           if (event.type === 'land_requested') {
             expect(signalIsCurrent(before)).toBe(true);

@@ -1,5 +1,5 @@
 import type { End, Notice, TaskEventKind, TaskRecord } from '@roundhouse/contracts';
-import type { Change, Circumstances, Decision, TransitionHandler } from './decide.ts';
+import type { Change, Circumstances, Decision, TransitionHandler } from './decision.ts';
 import { isLive, isSettled, lastAcceptedPrompt, promptQueueFull, signalIsCurrent } from './derived.ts';
 import type { Effect, EventType } from './events.ts';
 import { nextActivity } from './regions/activity.ts';
@@ -62,9 +62,9 @@ function end(task: TaskRecord, how: End, circumstances: Circumstances): Change {
   return changed(told, ['ended'], closeIfGone(told));
 }
 
-/** A lost attempt is followed by a new one under a new epoch, unless nothing more is wanted of the task. */
+/** A lost attempt is followed by a new one under a new epoch, unless the task has said its last word or is closing. */
 function lose(task: TaskRecord, reason: string, circumstances: Circumstances): Change {
-  if (task.closing !== null || isSettled(task) || task.attempt >= task.limits.attempts) {
+  if (task.closing !== null || signalIsCurrent(task) || task.attempt >= task.limits.attempts) {
     return end(task, { kind: 'lost', reason }, circumstances);
   }
   const attempt = task.attempt + 1;

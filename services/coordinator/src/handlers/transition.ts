@@ -1,5 +1,6 @@
 import { RoundhouseError, type TaskRecord } from '@roundhouse/contracts';
-import { type Change, decide } from '../domain/decide.ts';
+import { decide } from '../domain/decide.ts';
+import type { Change } from '../domain/decision.ts';
 import type { Event } from '../domain/events.ts';
 import type { Deps } from './deps.ts';
 

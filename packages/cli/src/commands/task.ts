@@ -1,0 +1,13 @@
+import { Command } from 'commander';
+import type { Context } from '../context.ts';
+import { readCommands } from './task/read.ts';
+import { runCommand } from './task/run.ts';
+import { writeCommands } from './task/write.ts';
+
+/** `roundhouse task …` */
+export function taskCommand(context: Context): Command {
+  const command = new Command('task').summary('run, watch, land and close tasks');
+  for (const inner of [runCommand(context), ...readCommands(context), ...writeCommands(context)])
+    command.addCommand(inner);
+  return command;
+}

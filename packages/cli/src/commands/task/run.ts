@@ -1,0 +1,86 @@
+import type { AgentSpec } from '@roundhouse/contracts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { connectAsCoordinator, withConnection } from '../../connect.ts';
+import type { Context } from '../../context.ts';
+import { EXIT, Failure } from '../../failure.ts';
+import { awaitEnd } from './await-end.ts';
+import { promptTextOf, type PromptOptions, withPrompt } from './prompt-text.ts';
+import { type TaskOptions, withCoordinator } from './task-options.ts';
+import { taskWords } from './task-words.ts';
+
+interface RunOptions extends TaskOptions, PromptOptions {
+  readonly agent?: AgentSpec['kind'];
+  readonly promptVia: Extract<AgentSpec, { kind: 'command' }>['promptVia'];
+  readonly base?: string;
+  readonly project?: string;
+  readonly wait: boolean;
+  readonly timeout?: number;
+}
+
+const EXAMPLES = `
+Examples:
+  roundhouse task run "fix the parser" --prompt-file prompt.md
+  roundhouse task run "tests" --prompt "run them" --agent command --wait -- npm test
+  echo "@print hello" | roundhouse task run hello --agent scripted --prompt-file -`;
+
+/** `roundhouse task run` */
+export const runCommand = (context: Context): Command =>
+  withPrompt(withCoordinator(withConnection(new Command('run'), context)))
+    .summary('create a task: an agent with a prompt in a worktree of its own')
+    .argument('<name>', 'what the task is called')
+    .argument('[argv...]', 'with --agent command, after "--": the program and its arguments')
+    .addOption(new Option('--agent <kind>', 'the agent (default: the project’s)').choices(['scripted', 'command']))
+    .addOption(
+      new Option('--prompt-via <way>', 'how a command gets its prompt')
+        .choices(['file', 'argument', 'paste'])
+        .default('file'),
+    )
+    .option('--base <branch>', 'the branch to start from and to land on (default: the project’s)')
+    .option('--project <id>', 'the project (default: the coordinator’s)')
+    .option('--wait', 'wait until it has signalled or ended', false)
+    .option('--timeout <seconds>', 'with --wait: give up after this long, with exit code 7', seconds)
+    .addHelpText('after', EXAMPLES)
+    .action(async (name: string, argv: string[], options: RunOptions) => {
+      const { output } = context;
+      const prompt = await promptTextOf(options, context.cwd);
+      const agent = agentOf(argv, options);
+      const client = await connectAsCoordinator(context, options);
+      const created = await client.call('createTask', {
+        name,
+        prompt,
+        ...(agent === undefined ? {} : { agent }),
+        ...(options.base === undefined ? {} : { baseBranch: options.base }),
+        ...(options.project === undefined ? {} : { projectId: options.project }),
+      });
+      if (!options.wait) {
+        if (options.json) output.json(created);
+        else output.line(`${created.id}  ${created.branch}`);
+        return;
+      }
+      output.note(`${created.id} runs on ${created.branch}`);
+      const task = await awaitEnd(
+        client,
+        created.id,
+        options.timeout === undefined ? null : options.timeout * 1_000,
+        output.note,
+      );
+      if (options.json) output.json(task);
+      else output.line(taskWords(task, output));
+    });
+
+function agentOf(argv: readonly string[], { agent, promptVia }: RunOptions): AgentSpec | undefined {
+  if (agent === 'command' || (agent === undefined && argv.length > 0)) {
+    if (argv.length > 0) return { kind: 'command', argv: [...argv], promptVia };
+    throw new Failure('--agent command needs a command line', {
+      hint: 'Put it after "--": roundhouse task run NAME --agent command -- PROGRAM ARGS',
+      exitCode: EXIT.usage,
+    });
+  }
+  if (argv.length > 0) throw new Failure('only --agent command takes a command line', { exitCode: EXIT.usage });
+  return agent === undefined ? undefined : { kind: agent };
+}
+
+function seconds(text: string): number {
+  if (!/^\d{1,7}$/.test(text)) throw new InvalidArgumentError('It must be a whole number of seconds.');
+  return Number(text);
+}

@@ -1,0 +1,48 @@
+import type { Task } from '@roundhouse/contracts';
+import { oneLine, type Output, printable, table } from '../../output.ts';
+import { stateWords } from '../../state-words.ts';
+
+/** A task on one line of a table. */
+export const taskRow = (task: Task, { colour }: Output): string[] => [
+  colour.cyan(task.id.slice(0, 8)),
+  oneLine(task.name),
+  stateWords(task),
+  task.branch,
+  oneLine(task.attention ?? ''),
+];
+
+export const TASK_HEAD = ['ID', 'NAME', 'STATE', 'BRANCH', 'ATTENTION'];
+
+/** A task with all that is known of it, for a person. */
+export function taskWords(task: Task, output: Output): string {
+  const { dim, bold } = output.colour;
+  const { activity, completion, landing, lifecycle } = task;
+  const rows: [string, string][] = [
+    ['id', task.id],
+    ['state', stateWords(task)],
+    ['lifecycle', lifecycle.state === 'ended' ? `ended: ${JSON.stringify(lifecycle.end)}` : lifecycle.state],
+    ['attempt', `${task.attempt} of ${task.limits.attempts}`],
+    ['activity', `${activity.state} (evidence: ${activity.evidence})`],
+    ['branch', `${task.branch} → ${task.baseBranch}`],
+    ['agent', task.agent.kind === 'command' ? task.agent.argv.map((word) => oneLine(word)).join(' ') : task.agent.kind],
+  ];
+  if (activity.question !== null)
+    rows.push(['question', [activity.question.text, ...activity.question.options].map(oneLine).join(' | ')]);
+  if (completion.state === 'signalled')
+    rows.push(['signal', `${completion.signal.commit} ${oneLine(completion.signal.summary ?? '')}`]);
+  if (completion.state === 'refused')
+    rows.push(['refused', `${oneLine(completion.reason)} ${completion.files.map(oneLine).join(', ')}`]);
+  if (landing.state === 'conflicted')
+    rows.push(['conflict', landing.files.map((file) => oneLine(file.path)).join(', ')]);
+  if (lifecycle.state === 'closed')
+    rows.push(
+      ['archive', lifecycle.archiveRefs.join(', ')],
+      ...lifecycle.kept.map((folder): [string, string] => ['kept', folder]),
+    );
+  if (task.attention !== null) rows.push(['attention', oneLine(task.attention)]);
+  const prompts = task.prompts.map(({ ordinal, state, bytes }) => [`prompt ${ordinal}`, `${state}, ${bytes} bytes`]);
+  return `${bold(printable(task.name))}\n${table(
+    [...rows, ...prompts].map(([key = '', value = '']) => [dim(key), value]),
+    null,
+  )}`;
+}

@@ -1,0 +1,71 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { connect, type ConnectOptions, withConnection } from '../connect.ts';
+import type { Context } from '../context.ts';
+import { printable, table } from '../output.ts';
+
+interface CreateOptions extends ConnectOptions {
+  readonly role: 'operator' | 'coordinator' | 'mobile';
+  readonly coordinator?: string;
+  readonly label?: string;
+  readonly expiresIn?: number;
+}
+
+/** `roundhouse token create|revoke|ls` */
+export function tokenCommand(context: Context): Command {
+  const { output } = context;
+  const create = withConnection(new Command('create'), context)
+    .summary('create a token; it is shown once')
+    .addOption(
+      new Option('--role <role>', 'whom it speaks for')
+        .choices(['operator', 'coordinator', 'mobile'])
+        .makeOptionMandatory(),
+    )
+    .option('--coordinator <id>', 'the coordinator, for the role coordinator')
+    .option('--label <text>', 'what to call it')
+    .option('--expires-in <seconds>', 'how long it is good for', seconds)
+    .action(async (options: CreateOptions) => {
+      const { role, coordinator, label, expiresIn } = options;
+      const answer = await (
+        await connect(context, options)
+      ).call('createToken', {
+        role,
+        ...(coordinator === undefined ? {} : { coordinatorId: coordinator }),
+        ...(label === undefined ? {} : { label }),
+        ...(expiresIn === undefined ? {} : { expiresInSeconds: expiresIn }),
+      });
+      if (options.json) return output.json(answer);
+      output.line(answer.token);
+      output.note(`Its id, to revoke it by: ${answer.info.id}. The token is shown this once.`);
+    });
+  const revoke = withConnection(new Command('revoke'), context)
+    .summary('refuse a token from now on')
+    .argument('<id>', 'the token’s id, as "token ls" shows it')
+    .action(async (id: string, options: ConnectOptions) => {
+      const info = await (await connect(context, options)).call('revokeToken', { id });
+      if (options.json) output.json(info);
+      else output.line(`${info.id} is revoked since ${info.revokedAt ?? 'now'}`);
+    });
+  const list = withConnection(new Command('ls'), context)
+    .summary('list tokens, without their secrets')
+    .action(async (options: ConnectOptions) => {
+      const answer = await (await connect(context, options)).call('listTokens', {});
+      if (options.json) return output.json(answer);
+      const rows = answer.tokens.map((token) => [
+        token.id,
+        token.identity.role,
+        printable(token.label),
+        token.revokedAt === null ? (token.expiresAt === null ? 'good' : `good until ${token.expiresAt}`) : 'revoked',
+      ]);
+      output.line(table([['ID', 'ROLE', 'LABEL', 'STATE'], ...rows], output.columns));
+    });
+  return new Command('token')
+    .summary('create, revoke and list tokens')
+    .addCommand(create)
+    .addCommand(revoke)
+    .addCommand(list);
+}
+
+function seconds(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number of seconds.');
+  return Number(text);
+}

@@ -1,0 +1,81 @@
+import { ApiClient, TOKEN_PATTERN } from '@roundhouse/contracts';
+import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import type { Context } from './context.ts';
+import { dataPaths } from './data-folder.ts';
+import { EXIT, Failure } from './failure.ts';
+import { readToken } from './secrets.ts';
+import { currentEntry, readEndpoint, readState } from './state-files.ts';
+
+/** The options by which every command finds its service. */
+export interface ConnectOptions {
+  readonly url?: string;
+  readonly tokenFile?: string;
+  readonly data: string;
+  readonly json: boolean;
+}
+
+/** Adds those options to a command. */
+export const withConnection = (command: Command, context: Context): Command =>
+  command
+    .option('--url <url>', 'the API (default: ROUNDHOUSE_URL, else the service that runs on the data folder)')
+    .option(
+      '--token-file <file>',
+      'a file that holds the token (default: ROUNDHOUSE_TOKEN, else the operator’s of the data folder)',
+    )
+    .option('--data <dir>', 'the data folder of "roundhouse up"', context.config.dataFolder)
+    .option('--json', 'answer in JSON', false);
+
+interface Found {
+  readonly baseUrl: string;
+  readonly token: string;
+}
+
+/**
+ * The API with the operator's rights, or whatever the given token has.
+ * @throws Failure where neither an address nor a token is to be found
+ */
+export async function connect(context: Context, options: ConnectOptions): Promise<ApiClient> {
+  return new ApiClient(await find(context, options));
+}
+
+/**
+ * The API in the name of a coordinator: the named one; else the one that the token is bound to; else the one that
+ * `roundhouse up` made for the repository of its last start.
+ */
+export async function connectAsCoordinator(
+  context: Context,
+  options: ConnectOptions & { readonly coordinator?: string },
+): Promise<ApiClient> {
+  const found = await find(context, options);
+  return new ApiClient({
+    ...found,
+    coordinatorId: options.coordinator ?? (await coordinatorOf(found, context, options)),
+  });
+}
+
+async function coordinatorOf(found: Found, context: Context, options: ConnectOptions): Promise<string> {
+  const identity = await new ApiClient(found).call('whoami', {});
+  if (identity.role === 'coordinator') return identity.coordinatorId;
+  const entry = currentEntry(await readState(dataPaths(resolve(context.cwd, options.data))));
+  if (entry !== undefined) return entry.coordinator.id;
+  const hint = 'Name one with --coordinator ID; "roundhouse coordinator ls" shows which there are.';
+  throw new Failure('it is not known for which coordinator to act', { hint, exitCode: EXIT.usage });
+}
+
+async function find({ config, cwd }: Context, options: ConnectOptions): Promise<Found> {
+  const paths = dataPaths(resolve(cwd, options.data));
+  const baseUrl = options.url ?? config.url ?? (await readEndpoint(paths))?.api;
+  if (baseUrl === undefined) {
+    const hint = 'Start it with "roundhouse up" (npm start), or name it with --url or ROUNDHOUSE_URL.';
+    throw new Failure(`no service runs on ${paths.folder}`, { hint, exitCode: EXIT.unreachable });
+  }
+  if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) {
+    throw new Failure(`${baseUrl} is no http:// address`, { exitCode: EXIT.usage });
+  }
+  if (options.tokenFile !== undefined) return { baseUrl, token: await readToken(resolve(cwd, options.tokenFile)) };
+  if (config.token === undefined) return { baseUrl, token: await readToken(paths.operatorToken) };
+  if (!TOKEN_PATTERN.test(config.token))
+    throw new Failure('ROUNDHOUSE_TOKEN holds no token', { exitCode: EXIT.refused });
+  return { baseUrl, token: config.token };
+}

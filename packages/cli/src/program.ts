@@ -1,0 +1,52 @@
+import { Command } from 'commander';
+import { coordinatorCommand } from './commands/coordinator.ts';
+import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { projectCommand } from './commands/project.ts';
+import { taskCommand } from './commands/task.ts';
+import { tokenCommand } from './commands/token.ts';
+import { upCommand } from './commands/up.ts';
+import type { Context } from './context.ts';
+
+const EPILOGUE = `
+Examples:
+  roundhouse demo                                     see it work, once
+  roundhouse up                                       start it, and keep it running
+  roundhouse task run "greet" --agent scripted --wait --prompt $'@write hi.txt hello\\n@commit Greet\\n@done'
+  roundhouse task merge 3f2a                          land it (the beginning of the id is enough)
+
+Exit codes:
+  0 ok   1 failed   2 bad usage   3 conflict   4 not found   5 refused (401, 403)   6 service unreachable   7 timed out
+
+Commands talk to the service that "roundhouse up" runs; --url and --token-file, or ROUNDHOUSE_URL and ROUNDHOUSE_TOKEN,
+name another one.`;
+
+const COMMANDS = [
+  upCommand,
+  demoCommand,
+  taskCommand,
+  projectCommand,
+  coordinatorCommand,
+  tokenCommand,
+  doctorCommand,
+] as const;
+
+/** The command line as a whole: a literal list of commands, each of which is one file. */
+export function createProgram(context: Context): Command {
+  const program = new Command('roundhouse')
+    .description(
+      'Runs many coding agents side by side, each in its own git worktree and terminal, and lands their work safely.',
+    )
+    .version('0.1.0')
+    .showHelpAfterError('(add --help for the options)')
+    .addHelpText('after', EPILOGUE);
+  for (const make of COMMANDS) program.addCommand(make(context));
+  return program;
+}
+
+/** Lets commander throw instead of ending the process: main decides on the exit code. */
+export function overrideExits(command: Command): Command {
+  command.exitOverride();
+  for (const inner of command.commands) overrideExits(inner);
+  return command;
+}

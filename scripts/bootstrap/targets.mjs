@@ -1,0 +1,42 @@
+import { pathToFileURL } from 'node:url';
+import { inRoot, ROOT } from './root.mjs';
+import { runChild } from './run-child.mjs';
+
+/**
+ * Becomes the CLI: it is loaded into this very process, so signals, the terminal, the exit code and the process id
+ * are its own, and no parent is left in between that could die and leave it behind.
+ *
+ * @param {readonly string[]} args
+ */
+export async function becomeCli(args) {
+  const main = inRoot('packages/cli/dist/main.js');
+  process.argv = [process.execPath, main, ...args];
+  await import(pathToFileURL(main).href);
+}
+
+/** @param {string} script below scripts/ @param {readonly string[]} args */
+async function becomeScript(script, args) {
+  const path = inRoot('scripts', script);
+  process.argv = [process.execPath, path, ...args];
+  await import(pathToFileURL(path).href);
+}
+
+/** @param {readonly string[]} args */
+async function runTests(args) {
+  const vitest = inRoot('node_modules/vitest/vitest.mjs');
+  process.exitCode = await runChild(process.execPath, [vitest, 'run', ...args], { cwd: ROOT, stdio: 'inherit' });
+}
+
+/**
+ * What the npm scripts name. `build` says whether the compiled packages are needed before it can start.
+ *
+ * @type {Readonly<Record<string, { build: boolean, run: (args: readonly string[]) => Promise<void> }>>}
+ */
+export const TARGETS = {
+  up: { build: true, run: (args) => becomeCli(['up', ...args]) },
+  demo: { build: true, run: (args) => becomeCli(['demo', ...args]) },
+  test: { build: true, run: runTests },
+  // The check builds by itself and shows type errors as one of its rows.
+  check: { build: false, run: (args) => becomeScript('check.mjs', args) },
+  generate: { build: true, run: (args) => becomeScript('generate.mjs', args) },
+};
