@@ -1,6 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ServiceName, eventually, scratchRepository, startEmbeddedService, temporaryFolder } from '@roundhouse/testkit';
+import {
+  type ServiceName,
+  eventually,
+  scratchRepository,
+  startEmbeddedService,
+  temporaryFolder,
+} from '@roundhouse/testkit';
 import { describe, expect, it } from 'vitest';
 
 const TASKS = 10;
@@ -23,7 +29,13 @@ describe('kill -9', () => {
 
       for (const victim of VICTIMS) {
         await service.killAndAwaitRestart(victim);
-        await until(async () => (await service.operator().call('getHealth', {}).catch(() => null)) !== null);
+        await until(
+          async () =>
+            (await service
+              .operator()
+              .call('getHealth', {})
+              .catch(() => null)) !== null,
+        );
         for (const id of ids) {
           const task = await client.call('getTask', { id });
           expect([victim, task.lifecycle.state, task.completion.state]).toEqual([victim, 'running', 'none']);
@@ -34,7 +46,10 @@ describe('kill -9', () => {
       const signals = new Map<string, number>();
       let cursor: string | undefined;
       for (;;) {
-        const answer = await client.call('waitSignal', { timeoutMs: 50_000, ...(cursor === undefined ? {} : { cursor }) });
+        const answer = await client.call('waitSignal', {
+          timeoutMs: 50_000,
+          ...(cursor === undefined ? {} : { cursor }),
+        });
         cursor = answer.cursor;
         if (answer.outcome === 'nothing_live') break;
         expect(answer.outcome).toBe('signal');
@@ -58,7 +73,8 @@ describe('kill -9', () => {
     const repository = await scratchRepository();
     const data = await temporaryFolder();
     const first = await startEmbeddedService({ repository: repository.path, data: data.path });
-    const create = (prompt: string) => first.coordinator().call('createTask', { name: 'x', prompt, agent: { kind: 'scripted' } });
+    const create = (prompt: string) =>
+      first.coordinator().call('createTask', { name: 'x', prompt, agent: { kind: 'scripted' } });
     const settled = await create('@write a.txt x\n@commit A\n@done A.');
     const working = await create('@write b.txt x\n@sleep 400\n@commit B\n@done B.');
     await first.coordinator().call('waitForIdle', { id: settled.id, timeoutMs: 30_000 });

@@ -14,7 +14,11 @@ it('TL-6: a hundred tasks created at once on one repository all start, in a work
           name: `task ${index}`,
           prompt: `Number ${index}.`,
           // A shell command that proves its worktree and branch, and ends: a hundred of them fit on a small machine.
-          agent: { kind: 'command', argv: ['sh', '-c', 'git rev-parse --abbrev-ref HEAD; pwd; cat "$ROUNDHOUSE_PROMPT_FILE"'], promptVia: 'file' },
+          agent: {
+            kind: 'command',
+            argv: ['sh', '-c', 'git rev-parse --abbrev-ref HEAD; pwd; cat "$ROUNDHOUSE_PROMPT_FILE"'],
+            promptVia: 'file',
+          },
         }),
       ),
     );
@@ -23,7 +27,10 @@ it('TL-6: a hundred tasks created at once on one repository all start, in a work
     const ended = new Map<string, unknown>();
     let cursor: string | undefined;
     while (ended.size < TASKS) {
-      const answer = await client.call('waitSignal', { timeoutMs: 50_000, ...(cursor === undefined ? {} : { cursor }) });
+      const answer = await client.call('waitSignal', {
+        timeoutMs: 50_000,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
       expect(answer.outcome).toBe('ended');
       cursor = answer.cursor;
       if (answer.notice !== null) ended.set(answer.notice.taskId, answer.notice.end);
@@ -37,7 +44,10 @@ it('TL-6: a hundred tasks created at once on one repository all start, in a work
       worktrees.add(worktree ?? '');
     }
     expect(worktrees.size).toBe(TASKS);
-    expect(await client.call('waitSignal', { timeoutMs: 50_000 })).toMatchObject({ outcome: 'nothing_live', remaining: 0 });
+    expect(await client.call('waitSignal', { timeoutMs: 50_000 })).toMatchObject({
+      outcome: 'nothing_live',
+      remaining: 0,
+    });
     const statuses = await Promise.all(created.map(({ id }) => client.call('getTask', { id })));
     expect(statuses.map(({ attempt }) => attempt)).toEqual(created.map(() => 1));
   } finally {

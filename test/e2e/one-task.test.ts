@@ -2,14 +2,25 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MAX_PROMPT_BYTES, type OutputOf, type OPERATIONS } from '@roundhouse/contracts';
-import { type EmbeddedService, type ScratchRepository, scratchRepository, startEmbeddedService } from '@roundhouse/testkit';
+import {
+  type EmbeddedService,
+  type ScratchRepository,
+  scratchRepository,
+  startEmbeddedService,
+} from '@roundhouse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 let repository: ScratchRepository;
 let service: EmbeddedService;
 beforeAll(async () => {
   // The files that tools of ours might want to write are the user's own here.
-  repository = await scratchRepository({ 'README.md': '# Scratch\n', 'AGENTS.md': 'mine\n', 'CLAUDE.md': 'mine\n', '.claude/settings.json': '{}\n', '.gitignore': 'ignored/\n' });
+  repository = await scratchRepository({
+    'README.md': '# Scratch\n',
+    'AGENTS.md': 'mine\n',
+    'CLAUDE.md': 'mine\n',
+    '.claude/settings.json': '{}\n',
+    '.gitignore': 'ignored/\n',
+  });
   await repository.git('config', 'user.name', 'Ada');
   await repository.git('config', 'user.email', 'ada@example.org');
   service = await startEmbeddedService({ repository: repository.path });
@@ -29,7 +40,8 @@ async function start(prompt: string, more: object = {}): Promise<string> {
 
 async function signalOf(id: string): Promise<OutputOf<typeof OPERATIONS.waitForIdle>> {
   const answer = await client().call('waitForIdle', { id, timeoutMs: 50_000 });
-  if (answer.outcome !== 'signalled') throw new Error(`${answer.outcome}: ${(await client().call('readOutput', { id })).text}`);
+  if (answer.outcome !== 'signalled')
+    throw new Error(`${answer.outcome}: ${(await client().call('readOutput', { id })).text}`);
   return answer;
 }
 
@@ -59,7 +71,9 @@ describe('a task from its creation to its end', () => {
   });
 
   it('TL-9: close keeps uncommitted and untracked files under an archive ref', async () => {
-    const id = await start('@write README.md changed\n@write deep/untracked.txt kept\n@write ignored/x.txt not kept\n@print ready');
+    const id = await start(
+      '@write README.md changed\n@write deep/untracked.txt kept\n@write ignored/x.txt not kept\n@print ready',
+    );
     await client().call('waitForIdle', { id, timeoutMs: 50_000 });
     const { outcome, archiveRefs } = await client().call('closeTask', { id });
     expect([outcome, archiveRefs]).toEqual(['closed', [`refs/archive/${id}/1`]]);
@@ -97,7 +111,9 @@ describe('a task from its creation to its end', () => {
     await client().call('waitForIdle', { id, timeoutMs: 50_000 });
     await client().call('promptTask', { id, prompt: second });
     const { task } = await client().call('waitForIdle', { id, timeoutMs: 50_000 });
-    expect(task.prompts.map(({ state, bytes }) => [state, bytes])).toEqual(prompts.map((prompt) => ['accepted', Buffer.byteLength(prompt)]));
+    expect(task.prompts.map(({ state, bytes }) => [state, bytes])).toEqual(
+      prompts.map((prompt) => ['accepted', Buffer.byteLength(prompt)]),
+    );
     const { text } = await client().call('readOutput', { id, tail: true });
     const whole = text + (await client().call('readOutput', { id })).text;
     for (const prompt of prompts) {
@@ -111,7 +127,10 @@ describe('a task from its creation to its end', () => {
     const id = await start('@write half.txt half\n@commit Half done\n@glyph ❯\n@sleep 60000');
     const glyphs = { kind: 'command', argv: ['sh', '-c', 'printf "\\n> "; sleep 60'], promptVia: 'file' } as const;
     const other = await start('x', { agent: glyphs });
-    expect(await client().call('waitForIdle', { id: other, timeoutMs: 20_000 })).toMatchObject({ outcome: 'idle', activity: { evidence: 'screen' } });
+    expect(await client().call('waitForIdle', { id: other, timeoutMs: 20_000 })).toMatchObject({
+      outcome: 'idle',
+      activity: { evidence: 'screen' },
+    });
     for (const task of [id, other]) {
       await expect(client().call('mergeTask', { id: task })).rejects.toMatchObject({ code: 'not_signalled' });
       const { completion, lifecycle, settled } = await client().call('getTask', { id: task });
@@ -122,21 +141,54 @@ describe('a task from its creation to its end', () => {
 
   it('LD-2, LD-10: a sub-task that lands its own work is told of a conflict, mends it and lands', async () => {
     const one = await start('@write same.txt one\n@commit One\n@land One.');
-    expect(await client().call('waitSignal', { timeoutMs: 50_000 })).toMatchObject({ outcome: 'landed', notice: { taskId: one } });
-    const other = await start('@write gate.txt x\n@try git reset --quiet --hard HEAD~1\n@write same.txt other\n@commit Other\n@done Other.');
+    expect(await client().call('waitSignal', { timeoutMs: 50_000 })).toMatchObject({
+      outcome: 'landed',
+      notice: { taskId: one },
+    });
+    const other = await start(
+      '@write gate.txt x\n@try git reset --quiet --hard HEAD~1\n@write same.txt other\n@commit Other\n@done Other.',
+    );
     await signalOf(other);
-    expect(await client().call('mergeTask', { id: other })).toMatchObject({ outcome: 'conflicted', landing: { files: [{ path: 'same.txt' }] } });
-    await client().call('promptTask', { id: other, prompt: '@run git fetch --quiet origin\n@try git merge --quiet origin/main\n@write same.txt both\n@commit Merge main\n@land Both.' });
+    expect(await client().call('mergeTask', { id: other })).toMatchObject({
+      outcome: 'conflicted',
+      landing: { files: [{ path: 'same.txt' }] },
+    });
+    await client().call('promptTask', {
+      id: other,
+      prompt:
+        '@run git fetch --quiet origin\n@try git merge --quiet origin/main\n@write same.txt both\n@commit Merge main\n@land Both.',
+    });
     const landed = await client().call('waitSignal', { timeoutMs: 50_000 });
     expect(landed).toMatchObject({ outcome: 'landed', notice: { taskId: other } });
     expect(await inHub('show', 'main:same.txt')).toBe('both');
     for (const id of [one, other]) await client().call('closeTask', { id });
   });
 
+  it('LD-9: what was reviewed lands, and nothing that came after it', async () => {
+    const id = await start('@write reviewed.txt one\n@commit One\n@done One.');
+    await signalOf(id);
+    const review = await client().call('reviewMerge', { id });
+    expect(review).toMatchObject({ outcome: 'review', diff: { files: [{ path: 'reviewed.txt' }], filesTotal: 1 } });
+    expect(review.diff?.text).toContain('+one');
+    const reviewedCommit = review.diff?.commit ?? '';
+    await client().call('promptTask', { id, prompt: '@write reviewed.txt other\n@commit Other\n@done Other.' });
+    await signalOf(id);
+    await expect(client().call('reviewMerge', { id, reviewedCommit })).rejects.toMatchObject({
+      code: 'commit_changed',
+    });
+    const again = await client().call('reviewMerge', { id });
+    const landed = await client().call('reviewMerge', { id, reviewedCommit: again.diff?.commit });
+    expect(landed).toMatchObject({ outcome: 'landed', landing: { commit: again.diff?.commit } });
+    await client().call('closeTask', { id });
+  });
+
   it('a signal with uncommitted changes is refused with the files named, and the agent can mend it', async () => {
     const id = await start('@write README.md changed\n@done Too early.');
     await client().call('waitForIdle', { id, timeoutMs: 50_000 });
-    expect((await client().call('getTask', { id })).completion).toMatchObject({ state: 'refused', files: ['README.md'] });
+    expect((await client().call('getTask', { id })).completion).toMatchObject({
+      state: 'refused',
+      files: ['README.md'],
+    });
     expect((await client().call('readOutput', { id })).text).toContain('uncommitted_changes');
     await client().call('promptTask', { id, prompt: '@commit Now\n@done Now it is.' });
     await signalOf(id);

@@ -8,7 +8,11 @@ export const AgentSpec = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('scripted') }),
   z.object({
     kind: z.literal('command'),
-    argv: z.array(z.string().min(1).max(32_768)).min(1).max(256).describe('Program and arguments; no shell is involved.'),
+    argv: z
+      .array(z.string().min(1).max(32_768))
+      .min(1)
+      .max(256)
+      .describe('Program and arguments; no shell is involved.'),
     promptVia: z
       .enum(['file', 'argument', 'paste'])
       .default('file')

@@ -50,7 +50,8 @@ export class ApiClient {
     const init: RequestInit = { method, headers, signal: this.#signal(options.signal) };
     if (method === 'GET') {
       for (const [key, value] of Object.entries(rest)) {
-        if (value !== undefined) url.searchParams.set(key, String(value));
+        // Every query of the API is text, a number or a boolean.
+        if (value !== undefined) url.searchParams.set(key, typeof value === 'string' ? value : JSON.stringify(value));
       }
     } else if (method === 'POST') {
       headers['content-type'] = 'application/json';
@@ -84,9 +85,12 @@ export class ApiClient {
     } catch (error) {
       if (caller?.aborted) throw error;
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-      throw new UnreachableError(`cannot reach ${url.origin}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-        cause: error,
-      });
+      throw new UnreachableError(
+        `cannot reach ${url.origin}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 }

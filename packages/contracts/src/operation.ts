@@ -33,8 +33,10 @@ export interface Operation<I extends AnyObject = AnyObject, O extends z.ZodType 
   readonly tool: string | null;
 }
 
-interface Definition<I extends AnyObject, O extends z.ZodType>
-  extends Omit<Operation<I, O>, 'idempotencyKey' | 'waits' | 'status' | 'errors' | 'tool'> {
+interface Definition<I extends AnyObject, O extends z.ZodType> extends Omit<
+  Operation<I, O>,
+  'idempotencyKey' | 'waits' | 'status' | 'errors' | 'tool'
+> {
   readonly idempotencyKey?: boolean;
   readonly waits?: boolean;
   readonly status?: 200 | 201;

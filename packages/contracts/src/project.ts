@@ -4,8 +4,16 @@ import { Instant, Uuid } from './ids.ts';
 
 /** In whose name the agents of a project commit: the person's who runs them, not ours. */
 export const Author = z.object({
-  name: z.string().min(1).max(200).regex(/^[^<>\n\0]+$/),
-  email: z.string().min(1).max(200).regex(/^[^<>\s\0]+$/),
+  name: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^[^<>\n\0]+$/),
+  email: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^[^<>\s\0]+$/),
 });
 export type Author = z.infer<typeof Author>;
 

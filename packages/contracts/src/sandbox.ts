@@ -20,7 +20,10 @@ export const RunnerConfig = z.discriminatedUnion('mode', [
     mode: z.literal('attempt'),
     ...Common,
     mcpUrl: z.url(),
-    hubObjects: z.string().nullable().describe('The hub’s objects folder where it can be read, else null: then fetched.'),
+    hubObjects: z
+      .string()
+      .nullable()
+      .describe('The hub’s objects folder where it can be read, else null: then fetched.'),
   }),
   z.object({ mode: z.literal('archive'), ...Common, ref: z.string() }),
 ]);

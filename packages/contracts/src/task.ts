@@ -57,7 +57,10 @@ export const Signal = z
     epoch: AttemptNumber,
     commit: ObjectId,
     summary: z.string().max(4_000).nullable().describe('The agent’s own words: untrusted.'),
-    afterPrompt: z.int().min(0).describe('The ordinal of the last prompt that the agent had accepted when it signalled.'),
+    afterPrompt: z
+      .int()
+      .min(0)
+      .describe('The ordinal of the last prompt that the agent had accepted when it signalled.'),
     at: Instant,
   })
   .meta({ id: 'Signal' });
@@ -98,7 +101,10 @@ export const Delivery = z
   .meta({ id: 'Delivery' });
 export type Delivery = z.infer<typeof Delivery>;
 
-export const ConflictFile = z.object({ path: z.string(), kind: z.string().describe('What git calls it, e.g. "content".') });
+export const ConflictFile = z.object({
+  path: z.string(),
+  kind: z.string().describe('What git calls it, e.g. "content".'),
+});
 export type ConflictFile = z.infer<typeof ConflictFile>;
 
 export const Landing = z
@@ -143,7 +149,12 @@ export const Control = z
 export type Control = z.infer<typeof Control>;
 
 /** The wish that the runner push its commit, because the sub-task said that it is done. */
-export const Publish = z.object({ id: Uuid, land: z.boolean(), summary: z.string().max(4_000).nullable(), at: Instant });
+export const Publish = z.object({
+  id: Uuid,
+  land: z.boolean(),
+  summary: z.string().max(4_000).nullable(),
+  at: Instant,
+});
 export type Publish = z.infer<typeof Publish>;
 
 /** The outcome of the last publish that the runner answered. */
@@ -195,7 +206,13 @@ export const TaskRecord = z.object({
 export type TaskRecord = z.infer<typeof TaskRecord>;
 
 /** One sub-task as callers see it. */
-export const Task = TaskRecord.omit({ eventSeq: true, publish: true, lastPublish: true, kept: true, promptsTotal: true })
+export const Task = TaskRecord.omit({
+  eventSeq: true,
+  publish: true,
+  lastPublish: true,
+  kept: true,
+  promptsTotal: true,
+})
   .extend({
     settled: z.boolean().describe('True when nothing more will come from it unless it is prompted again.'),
     attention: z.string().nullable().describe('What needs a look, in one sentence.'),

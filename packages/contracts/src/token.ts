@@ -38,7 +38,8 @@ export const TokenInfo = z
 export type TokenInfo = z.infer<typeof TokenInfo>;
 
 /** `rh_<role>_<id without hyphens>_<32 random bytes, base64url>`: the role is for people, the id finds the record. */
-export const TOKEN_PATTERN = /^rh_(operator|coordinator|subtask|mobile|runner|launcher)_([0-9a-f]{32})_([A-Za-z0-9_-]{43})$/;
+export const TOKEN_PATTERN =
+  /^rh_(operator|coordinator|subtask|mobile|runner|launcher)_([0-9a-f]{32})_([A-Za-z0-9_-]{43})$/;
 
 /** Puts the hyphens back into an id of 32 hexadecimal digits. */
 export const uuidOfHex = (hex: string): string =>

@@ -1,7 +1,12 @@
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
-import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
-import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import { answerError, malformedRequestAnswer, registerErrorAnswers } from './http/error-answers.ts';
 import { registerGitRoutes } from './http/git-routes.ts';
@@ -25,13 +30,14 @@ export interface AppOptions {
 
 /** The HTTP application, ready to listen or to be injected. */
 export async function createApp({ deps, git, log, allowedHosts, stopping }: AppOptions): Promise<FastifyInstance> {
+  const logger: FastifyBaseLogger = log;
   const app = fastify({
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => crypto.randomUUID(),
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: true,
-    frameworkErrors: (error, request, reply) => answerError(error as FastifyError, request, reply),
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
     clientErrorHandler: (_error, socket) => {
       if (socket.writable) socket.end(malformedRequestAnswer());
     },
@@ -53,7 +59,8 @@ export async function createApp({ deps, git, log, allowedHosts, stopping }: AppO
       info: {
         title: 'Roundhouse',
         version: deps.version,
-        description: 'Runs coding agents side by side, each in its own git worktree and terminal, and lands their work.',
+        description:
+          'Runs coding agents side by side, each in its own git worktree and terminal, and lands their work.',
       },
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
       security: [{ bearer: [] }],
@@ -66,7 +73,7 @@ export async function createApp({ deps, git, log, allowedHosts, stopping }: AppO
     registerRoutes(scope, deps, createIdempotency(deps.idempotency), stopping);
     registerGitRoutes(scope, deps, git);
     registerLink(scope, deps);
-    scope.get('/api/openapi.json', { schema: { hide: true } as object }, async () => app.swagger());
+    scope.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   });
   return app;
 }

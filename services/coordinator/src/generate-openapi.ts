@@ -12,7 +12,20 @@ if (target === undefined) {
 const log = pino({ level: 'silent' });
 const unused = {} as never;
 const app = await createApp({
-  deps: { store: unused, feed: unused, registry: unused, tokens: unused, hubs: unused, recordings: unused, clock: unused, log, publicUrl: () => '', idempotency: unused, ping: unused, version: VERSION },
+  deps: {
+    store: unused,
+    feed: unused,
+    registry: unused,
+    tokens: unused,
+    hubs: unused,
+    recordings: unused,
+    clock: unused,
+    log,
+    publicUrl: () => '',
+    idempotency: unused,
+    ping: unused,
+    version: VERSION,
+  },
   git: unused,
   log,
   allowedHosts: [],

@@ -1,4 +1,12 @@
-import type { Coordinator, Identity, Project, TaskEvent, TaskEventKind, TaskRecord, TokenInfo } from '@roundhouse/contracts';
+import type {
+  Coordinator,
+  Identity,
+  Project,
+  TaskEvent,
+  TaskEventKind,
+  TaskRecord,
+  TokenInfo,
+} from '@roundhouse/contracts';
 import type { Readable } from 'node:stream';
 import type { Effect, LandResult } from './domain/events.ts';
 
@@ -26,7 +34,11 @@ export interface TaskStore {
   commit(commit: Commit): Promise<boolean>;
   promptTexts(taskId: string, promptIds: readonly string[]): Promise<string[]>;
   /** Newest first. `before` is an opaque position of an earlier page. */
-  list(coordinatorId: string | null, before: string | null, limit: number): Promise<{ tasks: TaskRecord[]; next: string | null }>;
+  list(
+    coordinatorId: string | null,
+    before: string | null,
+    limit: number,
+  ): Promise<{ tasks: TaskRecord[]; next: string | null }>;
   /** Invariant I5, derived in every commit. */
   remaining(coordinatorId: string): Promise<number>;
   /** The task with the oldest notice that may be handed out now, and `remaining`, both of one instant. */
@@ -75,7 +87,12 @@ export interface Registry {
 /** Tokens by their ids: the secret is stored only as a SHA-256 hash, and compared in constant time. */
 export interface TokenStore {
   /** Returns the token's text, the only time that it is known. */
-  issue(identity: Identity, label: string, expiresAt: string | null, doneToken?: string): Promise<{ token: string; info: TokenInfo }>;
+  issue(
+    identity: Identity,
+    label: string,
+    expiresAt: string | null,
+    doneToken?: string,
+  ): Promise<{ token: string; info: TokenInfo }>;
   /** Registers a token made elsewhere (a secrets file). */
   adopt(token: string, label: string): Promise<void>;
   verify(token: string): Promise<TokenInfo | null>;
@@ -86,7 +103,10 @@ export interface TokenStore {
 
 /** The answer that a key stands for, once: the first request runs, later ones get its answer. */
 export interface IdempotencyStore {
-  begin(scope: string, fingerprint: string): Promise<
+  begin(
+    scope: string,
+    fingerprint: string,
+  ): Promise<
     | { readonly state: 'first' }
     | { readonly state: 'running' }
     | { readonly state: 'other_request' }
@@ -123,7 +143,12 @@ export interface Hubs {
 export interface Recordings {
   size(taskId: string, attempt: number): Promise<number>;
   append(taskId: string, attempt: number, offset: number, data: Buffer, skipped: number): Promise<number>;
-  read(taskId: string, attempt: number, offset: number, length: number): Promise<{ data: Buffer; size: number; skipped: number }>;
+  read(
+    taskId: string,
+    attempt: number,
+    offset: number,
+    length: number,
+  ): Promise<{ data: Buffer; size: number; skipped: number }>;
 }
 
 export type GitService = 'git-upload-pack' | 'git-receive-pack';

@@ -43,7 +43,11 @@ export async function startLauncher(config: Config, log: Logger): Promise<Runnin
 
   const reconciler = new Reconciler(parts);
   const rounds = new Rounds(() => reconciler.round(), { everyMs: RECONCILE_MS, log });
-  sandboxes.onExited(() => rounds.poke());
+  sandboxes.onExited((ref, how) => {
+    // 0 is how a runner ends that has wound up; anything else is worth a line when somebody asks why an attempt was lost.
+    if (how !== 0) log.warn({ ...ref, how }, 'a runner did not end well');
+    rounds.poke();
+  });
   rounds.poke();
   const starts = new Gate(config.starts);
   const intake = startIntake({

@@ -59,8 +59,11 @@ export interface Sandboxes {
   keptPath(ref: AttemptRef): string;
   /** Takes it off the list without deleting anything. */
   keep(ref: AttemptRef): Promise<void>;
-  /** Calls `listener` when a runner that this launcher started has exited. A recovered one is seen by `list` only. */
-  onExited(listener: (ref: AttemptRef) => void): void;
+  /**
+   * Calls `listener` when a runner that this launcher started has exited, with its exit code or the name of the signal.
+   * A recovered one is seen by `list` only.
+   */
+  onExited(listener: (ref: AttemptRef, how: number | string) => void): void;
 }
 
 export type Claim =

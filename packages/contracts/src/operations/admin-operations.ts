@@ -12,7 +12,8 @@ export const createProject = operation({
   path: '/api/projects',
   tag: 'projects',
   summary: 'Add a project',
-  description: 'Fills a bare hub from a git repository on this machine. The repository itself is only read, never changed. The same path again answers the same project.',
+  description:
+    'Fills a bare hub from a git repository on this machine. The repository itself is only read, never changed. The same path again answers the same project.',
   roles: ['operator'],
   effect: 'write',
   status: 201,
@@ -74,7 +75,8 @@ export const createToken = operation({
   path: '/api/tokens',
   tag: 'tokens',
   summary: 'Create a token',
-  description: 'Makes a token for an operator, a coordinator or a phone. It is shown this once and stored only as a hash.',
+  description:
+    'Makes a token for an operator, a coordinator or a phone. It is shown this once and stored only as a hash.',
   roles: ['operator'],
   effect: 'write',
   status: 201,
@@ -138,6 +140,10 @@ export const getHealth = operation({
   roles: 'public',
   effect: 'read',
   input: z.object({}),
-  output: z.object({ status: z.literal('ok'), version: z.string(), redisMs: z.number().describe('A round trip to Redis, milliseconds.') }),
+  output: z.object({
+    status: z.literal('ok'),
+    version: z.string(),
+    redisMs: z.number().describe('A round trip to Redis, milliseconds.'),
+  }),
   errors: ['store_unavailable'],
 });

@@ -11,7 +11,8 @@ export const claimAttempt = operation({
   path: '/api/attempts/claim',
   tag: 'attempts',
   summary: 'Claim an attempt that the queue handed over',
-  description: 'Moves the task from queued to starting. The same claim again, before the runner has connected, answers with a new token for the same attempt.',
+  description:
+    'Moves the task from queued to starting. The same claim again, before the runner has connected, answers with a new token for the same attempt.',
   roles: ['launcher'],
   effect: 'write',
   input: z.object(Attempt),
@@ -25,7 +26,8 @@ export const reconcileAttempts = operation({
   path: '/api/attempts/reconcile',
   tag: 'attempts',
   summary: 'Say which sandboxes there are, hear which should be',
-  description: 'For each sandbox that the launcher has: "run" (leave it), "stop" (the runner is winding down; end it after stopSinceMs has passed a grace) or "destroy".',
+  description:
+    'For each sandbox that the launcher has: "run" (leave it), "stop" (the runner is winding down; end it after stopSinceMs has passed a grace) or "destroy".',
   roles: ['launcher'],
   effect: 'read',
   input: z.object({ sandboxes: z.array(z.object(Attempt)).max(1_000) }),
@@ -59,7 +61,8 @@ export const reportGone = operation({
   path: '/api/attempts/gone',
   tag: 'attempts',
   summary: 'Report that a sandbox is gone',
-  description: 'Every process of the attempt is gone and its folder is removed, or named in kept where its work could not be archived.',
+  description:
+    'Every process of the attempt is gone and its folder is removed, or named in kept where its work could not be archived.',
   roles: ['launcher'],
   effect: 'write',
   input: z.object({ ...Attempt, kept: z.string().nullable(), reason: z.string().max(1_000).nullable() }),

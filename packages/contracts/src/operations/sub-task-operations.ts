@@ -25,7 +25,16 @@ export const signalDone = operation({
     untracked: z.array(z.string()).describe('Files that are not part of the commit.'),
     next: z.string(),
   }),
-  errors: ['task_not_found', 'done_token_invalid', 'uncommitted_changes', 'publish_failed', 'runner_away', 'task_ended', 'task_closed', 'attempt_stale'],
+  errors: [
+    'task_not_found',
+    'done_token_invalid',
+    'uncommitted_changes',
+    'publish_failed',
+    'runner_away',
+    'task_ended',
+    'task_closed',
+    'attempt_stale',
+  ],
 });
 
 export const landSelf = operation({

@@ -31,14 +31,24 @@ export const createTask = operation({
     name: TaskName,
     prompt: PromptText,
     projectId: Uuid.optional().describe('The project to work on; the coordinator’s own by default.'),
-    baseBranch: BranchName.optional().describe('The branch to start from and to land on; the project’s default branch by default.'),
+    baseBranch: BranchName.optional().describe(
+      'The branch to start from and to land on; the project’s default branch by default.',
+    ),
     agent: AgentSpec.optional().describe('The agent; the project’s default agent by default.'),
     limits: Limits.optional(),
     allowLandSelf: z.boolean().default(true).describe('Whether the sub-task may land its own work with land_self.'),
-    coordinatorTaskId: Uuid.optional().describe('Ignored, but refused where it names another coordinator than the token’s.'),
+    coordinatorTaskId: Uuid.optional().describe(
+      'Ignored, but refused where it names another coordinator than the token’s.',
+    ),
   }),
   output: Task,
-  errors: ['prompt_too_large', 'branch_not_found', 'project_not_found', 'coordinator_required', 'coordinator_not_found'],
+  errors: [
+    'prompt_too_large',
+    'branch_not_found',
+    'project_not_found',
+    'coordinator_required',
+    'coordinator_not_found',
+  ],
 });
 
 export const listTasks = operation({
@@ -65,7 +75,8 @@ export const getTask = operation({
   path: '/api/tasks/:id',
   tag: 'tasks',
   summary: 'Show one sub-task',
-  description: 'Where the sub-task stands: lifecycle, activity with its evidence, completion, landing, prompts with receipts.',
+  description:
+    'Where the sub-task stands: lifecycle, activity with its evidence, completion, landing, prompts with receipts.',
   roles: OWNERS,
   effect: 'read',
   tool: 'get_task_status',
@@ -80,7 +91,8 @@ export const promptTask = operation({
   path: '/api/tasks/:id/prompt',
   tag: 'tasks',
   summary: 'Send a prompt',
-  description: 'Tells the agent something more, byte for byte. The receipt goes queued, written, accepted (or undelivered, with the screen).',
+  description:
+    'Tells the agent something more, byte for byte. The receipt goes queued, written, accepted (or undelivered, with the screen).',
   roles: OWNERS,
   effect: 'write',
   idempotencyKey: true,
@@ -104,7 +116,16 @@ export const waitForIdle = operation({
   tool: 'wait_for_idle',
   input: z.object({ id, timeoutMs: WaitMs }),
   output: z.object({
-    outcome: z.enum(['idle', 'waiting_input', 'signalled', 'undelivered', 'ended', 'closed', 'human_control', 'timeout']),
+    outcome: z.enum([
+      'idle',
+      'waiting_input',
+      'signalled',
+      'undelivered',
+      'ended',
+      'closed',
+      'human_control',
+      'timeout',
+    ]),
     activity: Activity,
     task: Task,
   }),
@@ -122,7 +143,8 @@ export const readDiff = operation({
   path: '/api/tasks/:id/diff',
   tag: 'tasks',
   summary: 'Read the diff',
-  description: 'What the task’s last pushed commit changes against its merge base with the base branch, by pages of at most 10000 characters.',
+  description:
+    'What the task’s last pushed commit changes against its merge base with the base branch, by pages of at most 10000 characters.',
   roles: OWNERS,
   effect: 'read',
   tool: 'get_task_diff',
@@ -144,7 +166,8 @@ export const readOutput = operation({
   path: '/api/tasks/:id/output',
   tag: 'tasks',
   summary: 'Read the terminal’s output',
-  description: 'What the agent’s terminal printed, escape sequences removed, by pages of at most 10000 characters. Negative tail counts from the end.',
+  description:
+    'What the agent’s terminal printed, escape sequences removed, by pages of at most 10000 characters. Negative tail counts from the end.',
   roles: OWNERS,
   effect: 'read',
   tool: 'get_task_output',
@@ -162,7 +185,15 @@ export const readOutput = operation({
   errors: ['task_not_found', 'cursor_invalid'],
 });
 
-const landErrors = ['task_not_found', 'not_signalled', 'task_closed', 'branch_not_found', 'already_landing', 'human_control', 'git_failed'] as const;
+const landErrors = [
+  'task_not_found',
+  'not_signalled',
+  'task_closed',
+  'branch_not_found',
+  'already_landing',
+  'human_control',
+  'git_failed',
+] as const;
 
 /** How a landing came out. A conflict is an answer, not an error: it names the files and what to do. */
 export const LandOutcome = z.object({
@@ -255,7 +286,11 @@ export const waitSignal = operation({
   tool: 'wait_for_signal_done',
   input: z.object({
     timeoutMs: WaitMs,
-    cursor: z.string().max(200).optional().describe('The cursor of the answer before: acknowledges what it handed out.'),
+    cursor: z
+      .string()
+      .max(200)
+      .optional()
+      .describe('The cursor of the answer before: acknowledges what it handed out.'),
     requestId: RequestId,
   }),
   output: z.object({
@@ -274,7 +309,8 @@ export const setControl = operation({
   path: '/api/tasks/:id/control',
   tag: 'tasks',
   summary: 'Take or hand back the keyboard',
-  description: 'While a human holds control, the coordinator’s prompts, landing and close are refused with human_control. The hold ends by itself.',
+  description:
+    'While a human holds control, the coordinator’s prompts, landing and close are refused with human_control. The hold ends by itself.',
   roles: ['operator'],
   effect: 'write',
   input: z.object({

@@ -11,9 +11,14 @@ import { HANDLERS } from './transitions.ts';
 export function decide(task: TaskRecord, event: Event, circumstances: Circumstances): Decision {
   const gate = GATE[task.lifecycle.state][event.type];
   if (gate === 'ignore') return { kind: 'unchanged' };
-  if (gate !== 'accept') return { kind: 'refused', code: gate, message: `a task that is ${task.lifecycle.state} cannot take ${event.type}` };
+  if (gate !== 'accept')
+    return { kind: 'refused', code: gate, message: `a task that is ${task.lifecycle.state} cannot take ${event.type}` };
   if ('attempt' in event && event.type !== 'sandbox_gone' && event.attempt !== task.attempt) {
-    return { kind: 'refused', code: 'attempt_stale', message: `attempt ${event.attempt} is over; ${task.attempt} is the current one` };
+    return {
+      kind: 'refused',
+      code: 'attempt_stale',
+      message: `attempt ${event.attempt} is over; ${task.attempt} is the current one`,
+    };
   }
   const handler = HANDLERS[event.type] as TransitionHandler<EventType>;
   return handler(task, event, circumstances);

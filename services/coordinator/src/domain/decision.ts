@@ -19,4 +19,8 @@ export type Decision =
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string };
 
-export type TransitionHandler<T extends EventType> = (task: TaskRecord, event: EventOf<T>, circumstances: Circumstances) => Decision;
+export type TransitionHandler<T extends EventType> = (
+  task: TaskRecord,
+  event: EventOf<T>,
+  circumstances: Circumstances,
+) => Decision;

@@ -33,10 +33,13 @@ export const isLive = (task: TaskRecord): boolean =>
 
 function attention(task: TaskRecord): string | null {
   const { lifecycle, activity, landing, completion } = task;
-  if (task.closing !== null && lifecycle.state !== 'closed') return 'closing: its processes are not confirmed to be gone yet';
-  if (lifecycle.state === 'ended' && lifecycle.end.kind === 'failed') return `it could not run: ${lifecycle.end.reason}`;
+  if (task.closing !== null && lifecycle.state !== 'closed')
+    return 'closing: its processes are not confirmed to be gone yet';
+  if (lifecycle.state === 'ended' && lifecycle.end.kind === 'failed')
+    return `it could not run: ${lifecycle.end.reason}`;
   if (activity.state === 'waiting_input') return 'the agent waits for an answer: send_prompt gives it';
-  if (task.prompts.some(({ state }) => state === 'undelivered')) return 'a prompt could not be delivered; its receipt has the screen';
+  if (task.prompts.some(({ state }) => state === 'undelivered'))
+    return 'a prompt could not be delivered; its receipt has the screen';
   if (landing.state === 'conflicted') return `its commit conflicts with ${landing.target}`;
   if (completion.state === 'refused') return `its signal was refused: ${completion.reason}`;
   return null;
@@ -44,6 +47,13 @@ function attention(task: TaskRecord): string | null {
 
 /** The task as callers see it. */
 export function viewOf(task: TaskRecord): Task {
-  const { eventSeq: _eventSeq, publish: _publish, lastPublish: _last, kept: _kept, promptsTotal: _total, ...rest } = task;
+  const {
+    eventSeq: _eventSeq,
+    publish: _publish,
+    lastPublish: _last,
+    kept: _kept,
+    promptsTotal: _total,
+    ...rest
+  } = task;
   return { ...rest, settled: isSettled(task), attention: attention(task) };
 }

@@ -29,7 +29,12 @@ export type Event =
       readonly untracked: readonly string[];
     }
   | { readonly type: 'publish_failed'; readonly attempt: number; readonly publishId: string; readonly reason: string }
-  | { readonly type: 'agent_exited'; readonly attempt: number; readonly code: number | null; readonly signal: string | null }
+  | {
+      readonly type: 'agent_exited';
+      readonly attempt: number;
+      readonly code: number | null;
+      readonly signal: string | null;
+    }
   | { readonly type: 'attempt_failed'; readonly attempt: number; readonly reason: string }
   | { readonly type: 'attempt_lost'; readonly attempt: number; readonly reason: string }
   | { readonly type: 'sandbox_gone'; readonly attempt: number; readonly kept: string | null }

@@ -25,7 +25,13 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
     state: fc.constantFrom('written' as const, 'accepted' as const, 'undelivered' as const),
     screen: fc.constant(undefined),
   }),
-  fc.record({ type: fc.constant('publish_requested' as const), attempt, publishId: fc.constantFrom('q1', 'q2'), land: fc.boolean(), summary: fc.constant(null) }),
+  fc.record({
+    type: fc.constant('publish_requested' as const),
+    attempt,
+    publishId: fc.constantFrom('q1', 'q2'),
+    land: fc.boolean(),
+    summary: fc.constant(null),
+  }),
   fc.record({
     type: fc.constant('published' as const),
     attempt,
@@ -40,7 +46,12 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ type: fc.constant('sandbox_gone' as const), attempt, kept: fc.constant(null) }),
   fc.record({ type: fc.constant('close_requested' as const), reason: fc.constant('asked') }),
   fc.record({ type: fc.constant('close_finished' as const), archiveRefs: fc.constant([]) }),
-  fc.record({ type: fc.constant('land_requested' as const), commit, by: fc.constantFrom('coordinator' as const, 'subtask' as const), message: fc.constant(null) }),
+  fc.record({
+    type: fc.constant('land_requested' as const),
+    commit,
+    by: fc.constantFrom('coordinator' as const, 'subtask' as const),
+    message: fc.constant(null),
+  }),
   fc.record({
     type: fc.constant('land_finished' as const),
     result: fc.constantFrom(
@@ -95,7 +106,14 @@ const ENDS: readonly Step[] = [
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 20, arbitrary: fc.constantFrom(...PLAUSIBLE) },
   { weight: 2, arbitrary: fc.constantFrom(...ENDS) },
-  { weight: 3, arbitrary: anyEvent.map((event): Step => () => event) },
+  {
+    weight: 3,
+    arbitrary: anyEvent.map(
+      (event): Step =>
+        () =>
+          event,
+    ),
+  },
 );
 
 function fresh(): TaskRecord {
@@ -122,7 +140,10 @@ interface Seen {
   readonly terminalsByAttempt: Map<number, number>;
 }
 
-function play(events: readonly (Event | Step)[], check: (before: TaskRecord, event: Event, after: TaskRecord) => void): Seen {
+function play(
+  events: readonly (Event | Step)[],
+  check: (before: TaskRecord, event: Event, after: TaskRecord) => void,
+): Seen {
   let task = fresh();
   let clock = 0;
   let ids = 0;
@@ -155,7 +176,11 @@ describe('random histories of one task', () => {
         const { effects, terminalsByAttempt, task } = play(events, (before, event, after) => {
           // I1: an attempt that is over changes nothing; only that its sandbox is gone is heard.
           if ('attempt' in event && event.type !== 'sandbox_gone') expect(event.attempt).toBe(before.attempt);
-          reached.add(after.lifecycle.state).add(after.landing.state).add(after.completion.state).add(`attempt ${after.attempt}`);
+          reached
+            .add(after.lifecycle.state)
+            .add(after.landing.state)
+            .add(after.completion.state)
+            .add(`attempt ${after.attempt}`);
           expect(after.attempt).toBeGreaterThanOrEqual(before.attempt);
           expect(after.attempt).toBeLessThanOrEqual(after.limits.attempts);
           // Within one attempt the lifecycle only goes on.
@@ -165,7 +190,8 @@ describe('random histories of one task', () => {
           // I9: closed only when no sandbox is left.
           if (after.lifecycle.state === 'closed') expect(after.sandboxes).toEqual([]);
           // I5: settled is derived, and a later prompt that is on its way keeps a live task unsettled.
-          if (isLive(after) && after.prompts.some(({ state, ordinal }) => state === 'queued' && ordinal > 1)) expect(isSettled(after)).toBe(false);
+          if (isLive(after) && after.prompts.some(({ state, ordinal }) => state === 'queued' && ordinal > 1))
+            expect(isSettled(after)).toBe(false);
           // A landing is only ever of a signal that was the task's last word when it was asked for.
           if (event.type === 'land_requested') {
             expect(signalIsCurrent(before)).toBe(true);
@@ -181,13 +207,27 @@ describe('random histories of one task', () => {
         for (const [over, count] of terminalsByAttempt) expect([over, count]).toEqual([over, 1]);
         for (let over = 1; over < task.attempt; over += 1) expect(terminalsByAttempt.get(over)).toBe(1);
         // Every attempt but the first is enqueued once, by the loss of the one before.
-        const enqueued = effects.filter(({ type }) => type === 'enqueue').map((effect) => ('attempt' in effect ? effect.attempt : 0));
+        const enqueued = effects
+          .filter(({ type }) => type === 'enqueue')
+          .map((effect) => ('attempt' in effect ? effect.attempt : 0));
         expect(new Set(enqueued).size).toBe(enqueued.length);
       }),
       { numRuns: HISTORIES },
     );
     // The histories are worth something only if they get everywhere.
-    for (const place of ['starting', 'running', 'ended', 'closed', 'queued', 'landed', 'conflicted', 'failed', 'signalled', 'refused', 'attempt 3']) {
+    for (const place of [
+      'starting',
+      'running',
+      'ended',
+      'closed',
+      'queued',
+      'landed',
+      'conflicted',
+      'failed',
+      'signalled',
+      'refused',
+      'attempt 3',
+    ]) {
       expect(reached).toContain(place);
     }
   });
@@ -202,7 +242,11 @@ describe('random histories of one task', () => {
     ];
     const { task } = play(lost, () => undefined);
     expect(task).toMatchObject({ attempt: 2, lifecycle: { state: 'running' }, sandboxes: [1, 2] });
-    const late = decide(task, { type: 'agent_exited', attempt: 1, code: 0, signal: null }, { now: task.updatedAt, nextId: () => 'x' });
+    const late = decide(
+      task,
+      { type: 'agent_exited', attempt: 1, code: 0, signal: null },
+      { now: task.updatedAt, nextId: () => 'x' },
+    );
     expect(late).toMatchObject({ kind: 'refused', code: 'attempt_stale' });
   });
 
@@ -219,7 +263,11 @@ describe('random histories of one task', () => {
 
   it('TL-5: a lost attempt of a settled task is not repeated and keeps its signal', () => {
     const { task, effects } = play([...signalled, { type: 'sandbox_gone', attempt: 1, kept: null }], () => undefined);
-    expect(task).toMatchObject({ lifecycle: { state: 'ended', end: { kind: 'lost' } }, completion: { state: 'signalled' }, attempt: 1 });
+    expect(task).toMatchObject({
+      lifecycle: { state: 'ended', end: { kind: 'lost' } },
+      completion: { state: 'signalled' },
+      attempt: 1,
+    });
     expect(effects.filter(({ type }) => type === 'enqueue')).toEqual([]);
     expect(signalIsCurrent(task)).toBe(true);
   });
@@ -227,7 +275,11 @@ describe('random histories of one task', () => {
   it('WT-4: a prompt after the signal makes the task unsettled again, and its signal unlandable', () => {
     const { task } = play([...signalled, { type: 'prompt_requested', promptId: 'p2', bytes: 1 }], () => undefined);
     expect(isSettled(task)).toBe(false);
-    const decision = decide(task, { type: 'land_requested', commit: COMMITS[1], by: 'coordinator', message: null }, { now: task.updatedAt, nextId: () => 'x' });
+    const decision = decide(
+      task,
+      { type: 'land_requested', commit: COMMITS[1], by: 'coordinator', message: null },
+      { now: task.updatedAt, nextId: () => 'x' },
+    );
     expect(decision).toMatchObject({ kind: 'refused', code: 'not_signalled' });
   });
 
@@ -242,7 +294,10 @@ describe('random histories of one task', () => {
       ],
       () => undefined,
     );
-    expect(task.completion).toMatchObject({ state: 'signalled', signal: { epoch: 1, commit: COMMITS[1], afterPrompt: 1 } });
+    expect(task.completion).toMatchObject({
+      state: 'signalled',
+      signal: { epoch: 1, commit: COMMITS[1], afterPrompt: 1 },
+    });
     expect(task.delivery.state).toBe('pending');
     expect(isSettled(task)).toBe(false);
   });
@@ -262,7 +317,10 @@ describe('random histories of one task', () => {
     expect(task).toMatchObject({ completion: { state: 'signalled' }, landing: { state: 'queued', by: 'subtask' } });
     expect(effects).toContainEqual({ type: 'land', taskId: task.id });
     expect(isSettled(task)).toBe(false);
-    const landed = play([...asked, { type: 'land_finished', result: { kind: 'landed', landedAs: 'c'.repeat(40), nothingToLand: false } }], () => undefined);
+    const landed = play(
+      [...asked, { type: 'land_finished', result: { kind: 'landed', landedAs: 'c'.repeat(40), nothingToLand: false } }],
+      () => undefined,
+    );
     expect(landed.task.delivery).toMatchObject({ state: 'pending', notice: { kind: 'landed' } });
     expect(isSettled(landed.task)).toBe(true);
   });
@@ -273,7 +331,10 @@ describe('random histories of one task', () => {
         ...running,
         { type: 'publish_requested', attempt: 1, publishId: 'q1', land: true, summary: null },
         { type: 'published', attempt: 1, publishId: 'q1', commit: COMMITS[1], dirty: [], untracked: [] },
-        { type: 'land_finished', result: { kind: 'conflicted', onto: COMMITS[0], files: [{ path: 'f', kind: 'contents' }] } },
+        {
+          type: 'land_finished',
+          result: { kind: 'conflicted', onto: COMMITS[0], files: [{ path: 'f', kind: 'contents' }] },
+        },
       ],
       () => undefined,
     );

@@ -20,7 +20,12 @@ const changed = (task: TaskRecord, kinds: readonly TaskEventKind[], effects: rea
   effects,
 });
 
-function raise(task: TaskRecord, kind: Notice['kind'], fields: Partial<Notice>, { now, nextId }: Circumstances): TaskRecord {
+function raise(
+  task: TaskRecord,
+  kind: Notice['kind'],
+  fields: Partial<Notice>,
+  { now, nextId }: Circumstances,
+): TaskRecord {
   const notice: Notice = {
     id: nextId(),
     taskId: task.id,
@@ -36,7 +41,8 @@ function raise(task: TaskRecord, kind: Notice['kind'], fields: Partial<Notice>, 
   return { ...task, delivery: nextDelivery(task.delivery, { type: 'raised', notice }) };
 }
 
-const baseCommitOf = (task: TaskRecord): string | null => ('baseCommit' in task.lifecycle ? task.lifecycle.baseCommit : null);
+const baseCommitOf = (task: TaskRecord): string | null =>
+  'baseCommit' in task.lifecycle ? task.lifecycle.baseCommit : null;
 
 /** The close goes on as soon as no sandbox of the task is left (I9). */
 const closeIfGone = (task: TaskRecord): Effect[] =>
@@ -50,7 +56,9 @@ function end(task: TaskRecord, how: End, circumstances: Circumstances): Change {
   const { closing } = task;
   const ending: End = closing === null ? how : { kind: 'cancelled', reason: closing.reason };
   const lastPublish =
-    task.publish === null ? task.lastPublish : ({ id: task.publish.id, outcome: 'failed', reason: 'the attempt ended first' } as const);
+    task.publish === null
+      ? task.lastPublish
+      : ({ id: task.publish.id, outcome: 'failed', reason: 'the attempt ended first' } as const);
   const ended: TaskRecord = {
     ...task,
     lifecycle: { state: 'ended', baseCommit: baseCommitOf(task), end: ending },
@@ -69,14 +77,20 @@ function lose(task: TaskRecord, reason: string, circumstances: Circumstances): C
   }
   const attempt = task.attempt + 1;
   const lastPublish =
-    task.publish === null ? task.lastPublish : ({ id: task.publish.id, outcome: 'failed', reason: 'the attempt was lost' } as const);
+    task.publish === null
+      ? task.lastPublish
+      : ({ id: task.publish.id, outcome: 'failed', reason: 'the attempt was lost' } as const);
   return changed(
     {
       ...task,
       attempt,
       lifecycle: { state: 'queued' },
       activity: nextActivity(task.activity, 'attempt_over', circumstances.now),
-      prompts: task.prompts.map(({ screen: _screen, ...prompt }) => ({ ...prompt, state: 'queued', at: circumstances.now })),
+      prompts: task.prompts.map(({ screen: _screen, ...prompt }) => ({
+        ...prompt,
+        state: 'queued',
+        at: circumstances.now,
+      })),
       publish: null,
       lastPublish,
       eventSeq: 0,
@@ -96,7 +110,11 @@ function trimReceipts(task: TaskRecord): TaskRecord['prompts'] {
 export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
   claimed: (task, event) =>
     changed(
-      { ...task, lifecycle: { state: 'starting', baseCommit: event.baseCommit }, sandboxes: [...task.sandboxes, event.attempt] },
+      {
+        ...task,
+        lifecycle: { state: 'starting', baseCommit: event.baseCommit },
+        sandboxes: [...task.sandboxes, event.attempt],
+      },
       ['starting'],
     ),
 
@@ -114,7 +132,8 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
   prompt_requested: (task, { promptId, bytes }, { now }) => {
     if (task.prompts.some(({ id }) => id === promptId)) return UNCHANGED;
     if (task.closing !== null) return { kind: 'refused', code: 'task_ended', message: 'the task is being closed' };
-    if (promptQueueFull(task)) return { kind: 'refused', code: 'prompt_queue_full', message: 'too many prompts wait for delivery' };
+    if (promptQueueFull(task))
+      return { kind: 'refused', code: 'prompt_queue_full', message: 'too many prompts wait for delivery' };
     const ordinal = task.promptsTotal + 1;
     const prompts = [...trimReceipts(task), { id: promptId, ordinal, bytes, state: 'queued' as const, at: now }];
     return changed({ ...task, prompts, promptsTotal: ordinal }, ['prompt']);
@@ -161,16 +180,29 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
     if (publish.land) {
       // One step with the signal: nothing between the two may be seen, nor lost by a crash. Who lands its own work is told
       // of by the landing, or not at all where that conflicts: it goes on working.
-      const queued = { state: 'queued' as const, commit, target: task.baseBranch, by: 'subtask' as const, message: publish.summary, requestedAt: now };
+      const queued = {
+        state: 'queued' as const,
+        commit,
+        target: task.baseBranch,
+        by: 'subtask' as const,
+        message: publish.summary,
+        requestedAt: now,
+      };
       const landing = nextLanding(task.landing, { type: 'requested', queued });
-      if (landing !== 'busy') return changed({ ...signalled, landing }, ['signalled', 'landing'], [{ type: 'land', taskId: task.id }]);
+      if (landing !== 'busy')
+        return changed({ ...signalled, landing }, ['signalled', 'landing'], [{ type: 'land', taskId: task.id }]);
     }
-    return changed(raise(signalled, 'signal', { commit, summary: publish.summary }, circumstances), ['signalled', 'notice']);
+    return changed(raise(signalled, 'signal', { commit, summary: publish.summary }, circumstances), [
+      'signalled',
+      'notice',
+    ]);
   },
 
   publish_failed: (task, { publishId, reason }) => {
     if (task.publish?.id !== publishId) return UNCHANGED;
-    return changed({ ...task, publish: null, lastPublish: { id: publishId, outcome: 'failed', reason } }, ['signal_refused']);
+    return changed({ ...task, publish: null, lastPublish: { id: publishId, outcome: 'failed', reason } }, [
+      'signal_refused',
+    ]);
   },
 
   agent_exited: (task, { code, signal }, circumstances) => end(task, { kind: 'exited', code, signal }, circumstances),
@@ -208,7 +240,10 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
   close_finished: (task, { archiveRefs }) => {
     if (task.lifecycle.state !== 'ended' || task.closing === null || task.sandboxes.length > 0) return UNCHANGED;
     const { end: how } = task.lifecycle;
-    return changed({ ...task, lifecycle: { state: 'closed', end: how, archiveRefs: [...archiveRefs], kept: task.kept } }, ['closed']);
+    return changed(
+      { ...task, lifecycle: { state: 'closed', end: how, archiveRefs: [...archiveRefs], kept: task.kept } },
+      ['closed'],
+    );
   },
 
   land_requested: (task, { commit, by, message }, { now }) => {
@@ -217,7 +252,8 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
     }
     const queued = { state: 'queued' as const, commit, target: task.baseBranch, by, message, requestedAt: now };
     const landing = nextLanding(task.landing, { type: 'requested', queued });
-    if (landing === 'busy') return { kind: 'refused', code: 'already_landing', message: 'another commit of the task is being landed' };
+    if (landing === 'busy')
+      return { kind: 'refused', code: 'already_landing', message: 'another commit of the task is being landed' };
     if (landing === task.landing) return UNCHANGED;
     return changed({ ...task, landing }, ['landing'], [{ type: 'land', taskId: task.id }]);
   },
@@ -232,13 +268,19 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
       // The coordinator that asked for a landing hears of it in the answer; every other waiter is woken by the event.
       if (before.by === 'coordinator') return changed(settled, ['landed']);
       const summary = task.completion.state === 'signalled' ? task.completion.signal.summary : null;
-      return changed(raise(settled, 'landed', { commit: landing.landedAs, summary }, circumstances), ['landed', 'notice']);
+      return changed(raise(settled, 'landed', { commit: landing.landedAs, summary }, circumstances), [
+        'landed',
+        'notice',
+      ]);
     }
     const kind = landing.state === 'conflicted' ? 'conflicted' : 'land_failed';
     if (before.by === 'coordinator') return changed(settled, [kind]);
     const files = landing.state === 'conflicted' ? landing.files.map(({ path }) => path) : [];
     return changed(
-      { ...settled, completion: { state: 'refused', reason: `its commit could not be landed (${kind})`, files, at: now } },
+      {
+        ...settled,
+        completion: { state: 'refused', reason: `its commit could not be landed (${kind})`, files, at: now },
+      },
       [kind, 'signal_refused'],
     );
   },
@@ -247,7 +289,8 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
   notice_returned: (task, { noticeId }) => deliver(task, { type: 'returned', noticeId }),
   notice_acknowledged: (task, { noticeId }, { now }) => deliver(task, { type: 'acknowledged', noticeId, at: now }),
 
-  control_taken: (task, { until }) => changed({ ...task, control: nextControl(task.control, { type: 'taken', until }) }, ['control']),
+  control_taken: (task, { until }) =>
+    changed({ ...task, control: nextControl(task.control, { type: 'taken', until }) }, ['control']),
   control_returned: (task) => {
     const control = nextControl(task.control, { type: 'returned' });
     return task.control.holder === control.holder ? UNCHANGED : changed({ ...task, control }, ['control']);

@@ -4,7 +4,11 @@ import { transition } from '../handlers/transition.ts';
 import type { AttemptQueue } from '../ports.ts';
 
 export type EffectDeps = Deps & { readonly queue: AttemptQueue };
-type Executor<T extends EffectType> = (deps: EffectDeps, effect: Extract<Effect, { type: T }>, tries: number) => Promise<void>;
+type Executor<T extends EffectType> = (
+  deps: EffectDeps,
+  effect: Extract<Effect, { type: T }>,
+  tries: number,
+) => Promise<void>;
 
 /** After so many tries a landing is told as failed: git says the same thing each time. */
 const LAND_TRIES = 3;

@@ -7,14 +7,18 @@ import { readTask, transition } from './transition.ts';
 export async function ownTask(deps: Deps, caller: Caller, taskId: string): Promise<TaskRecord> {
   const task = await readTask(deps, taskId);
   const { identity, coordinatorId } = caller;
-  const own = identity.role === 'subtask' ? identity.taskId === taskId : coordinatorId === null || task.coordinatorId === coordinatorId;
+  const own =
+    identity.role === 'subtask'
+      ? identity.taskId === taskId
+      : coordinatorId === null || task.coordinatorId === coordinatorId;
   if (!own) throw new RoundhouseError('task_not_found', `there is no task ${taskId}`);
   return task;
 }
 
 /** The coordinator that the call is for, which an operator must name. */
 export function actingFor(caller: Caller): string {
-  if (caller.coordinatorId === null) throw new RoundhouseError('coordinator_required', 'the call is for no coordinator');
+  if (caller.coordinatorId === null)
+    throw new RoundhouseError('coordinator_required', 'the call is for no coordinator');
   return caller.coordinatorId;
 }
 

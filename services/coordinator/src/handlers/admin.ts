@@ -1,10 +1,22 @@
 import { basename } from 'node:path';
-import { type Coordinator, type InputOf, type OPERATIONS, type OutputOf, type Project, RoundhouseError, type TokenInfo } from '@roundhouse/contracts';
+import {
+  type Coordinator,
+  type InputOf,
+  type OPERATIONS,
+  type OutputOf,
+  type Project,
+  RoundhouseError,
+  type TokenInfo,
+} from '@roundhouse/contracts';
 import type { Caller, Deps } from './deps.ts';
 
 type Ops = typeof OPERATIONS;
 
-export async function createProject(deps: Deps, _caller: Caller, input: InputOf<Ops['createProject']>): Promise<Project> {
+export async function createProject(
+  deps: Deps,
+  _caller: Caller,
+  input: InputOf<Ops['createProject']>,
+): Promise<Project> {
   const known = (await deps.registry.projects()).find(({ source }) => source === input.path);
   if (known !== undefined) return known;
   const id = deps.clock.nextId();
@@ -33,9 +45,14 @@ export async function listProjects(deps: Deps, caller: Caller): Promise<OutputOf
   return { projects: current.filter(({ id }) => id === own) };
 }
 
-export async function createCoordinator(deps: Deps, _caller: Caller, input: InputOf<Ops['createCoordinator']>): Promise<OutputOf<Ops['createCoordinator']>> {
+export async function createCoordinator(
+  deps: Deps,
+  _caller: Caller,
+  input: InputOf<Ops['createCoordinator']>,
+): Promise<OutputOf<Ops['createCoordinator']>> {
   const { name, projectId } = input;
-  if ((await deps.registry.project(projectId)) === null) throw new RoundhouseError('project_not_found', `there is no project ${projectId}`);
+  if ((await deps.registry.project(projectId)) === null)
+    throw new RoundhouseError('project_not_found', `there is no project ${projectId}`);
   const coordinator: Coordinator = { id: deps.clock.nextId(), name, projectId, createdAt: deps.clock.now() };
   await deps.registry.addCoordinator(coordinator);
   const { token } = await deps.tokens.issue({ role: 'coordinator', coordinatorId: coordinator.id }, name, null);
@@ -46,19 +63,28 @@ export const listCoordinators = async (deps: Deps): Promise<OutputOf<Ops['listCo
   coordinators: await deps.registry.coordinators(),
 });
 
-export async function createToken(deps: Deps, _caller: Caller, input: InputOf<Ops['createToken']>): Promise<OutputOf<Ops['createToken']>> {
+export async function createToken(
+  deps: Deps,
+  _caller: Caller,
+  input: InputOf<Ops['createToken']>,
+): Promise<OutputOf<Ops['createToken']>> {
   const { role, coordinatorId, label, expiresInSeconds } = input;
   const expiresAt =
-    expiresInSeconds === undefined ? null : new Date(Date.parse(deps.clock.now()) + expiresInSeconds * 1_000).toISOString();
+    expiresInSeconds === undefined
+      ? null
+      : new Date(Date.parse(deps.clock.now()) + expiresInSeconds * 1_000).toISOString();
   if (role !== 'coordinator') return await deps.tokens.issue({ role }, label, expiresAt);
-  if (coordinatorId === undefined) throw new RoundhouseError('coordinator_required', 'coordinatorId says whose token it is');
+  if (coordinatorId === undefined)
+    throw new RoundhouseError('coordinator_required', 'coordinatorId says whose token it is');
   if ((await deps.registry.coordinator(coordinatorId)) === null) {
     throw new RoundhouseError('coordinator_not_found', `there is no coordinator ${coordinatorId}`);
   }
   return await deps.tokens.issue({ role, coordinatorId }, label, expiresAt);
 }
 
-export const listTokens = async (deps: Deps): Promise<OutputOf<Ops['listTokens']>> => ({ tokens: await deps.tokens.list() });
+export const listTokens = async (deps: Deps): Promise<OutputOf<Ops['listTokens']>> => ({
+  tokens: await deps.tokens.list(),
+});
 
 export async function revokeToken(deps: Deps, _caller: Caller, { id }: { id: string }): Promise<TokenInfo> {
   const revoked = await deps.tokens.revoke(id);

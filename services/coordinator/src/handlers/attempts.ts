@@ -1,4 +1,11 @@
-import { type InputOf, type OPERATIONS, type OutputOf, RoundhouseError, type TaskRecord, archiveRef } from '@roundhouse/contracts';
+import {
+  type InputOf,
+  type OPERATIONS,
+  type OutputOf,
+  RoundhouseError,
+  type TaskRecord,
+  archiveRef,
+} from '@roundhouse/contracts';
 import { isLive } from '../domain/derived.ts';
 import type { Caller, Deps } from './deps.ts';
 import { readTask, transition } from './transition.ts';
@@ -7,19 +14,33 @@ type Ops = typeof OPERATIONS;
 /** How long a token that may write an archive ref is good for, ms. */
 const ARCHIVE_TOKEN_MS = 600_000;
 
-export async function claimAttempt(deps: Deps, _caller: Caller, input: InputOf<Ops['claimAttempt']>): Promise<OutputOf<Ops['claimAttempt']>> {
+export async function claimAttempt(
+  deps: Deps,
+  _caller: Caller,
+  input: InputOf<Ops['claimAttempt']>,
+): Promise<OutputOf<Ops['claimAttempt']>> {
   const { taskId, attempt } = input;
   const task = await readTask(deps, taskId);
   const baseCommit = await deps.hubs.branch(task.projectId, task.baseBranch);
   if (baseCommit === null) {
-    await transition(deps, taskId, { type: 'attempt_failed', attempt, reason: `the hub has no branch ${task.baseBranch} any more` });
+    await transition(deps, taskId, {
+      type: 'attempt_failed',
+      attempt,
+      reason: `the hub has no branch ${task.baseBranch} any more`,
+    });
     throw new RoundhouseError('attempt_stale', 'the attempt cannot start: its base branch is gone');
   }
   const claimed = await transition(deps, taskId, { type: 'claimed', attempt, baseCommit });
   if (claimed.lifecycle.state !== 'starting' || claimed.attempt !== attempt) {
     throw new RoundhouseError('attempt_stale', `the task is ${claimed.lifecycle.state} in attempt ${claimed.attempt}`);
   }
-  const identity = { role: 'runner', coordinatorId: task.coordinatorId, taskId, attempt, ref: `refs/heads/${task.branch}` } as const;
+  const identity = {
+    role: 'runner',
+    coordinatorId: task.coordinatorId,
+    taskId,
+    attempt,
+    ref: `refs/heads/${task.branch}`,
+  } as const;
   const { token } = await deps.tokens.issue(identity, `runner of ${taskId}, attempt ${attempt}`, null);
   return { projectId: task.projectId, runnerToken: token, hubObjects: deps.hubs.objectsFolder(task.projectId) };
 }
@@ -29,7 +50,11 @@ function wanted(task: TaskRecord | null, attempt: number): 'run' | 'stop' | 'des
   return isLive(task) && task.closing === null ? 'run' : 'stop';
 }
 
-export async function reconcileAttempts(deps: Deps, _caller: Caller, { sandboxes }: InputOf<Ops['reconcileAttempts']>): Promise<OutputOf<Ops['reconcileAttempts']>> {
+export async function reconcileAttempts(
+  deps: Deps,
+  _caller: Caller,
+  { sandboxes }: InputOf<Ops['reconcileAttempts']>,
+): Promise<OutputOf<Ops['reconcileAttempts']>> {
   const now = Date.parse(deps.clock.now());
   const rows = sandboxes.map(async ({ taskId, attempt }) => {
     const task = await deps.store.read(taskId);
@@ -39,7 +64,11 @@ export async function reconcileAttempts(deps: Deps, _caller: Caller, { sandboxes
   return { wanted: await Promise.all(rows) };
 }
 
-export async function archiveAttempt(deps: Deps, _caller: Caller, { taskId, attempt }: InputOf<Ops['archiveAttempt']>): Promise<OutputOf<Ops['archiveAttempt']>> {
+export async function archiveAttempt(
+  deps: Deps,
+  _caller: Caller,
+  { taskId, attempt }: InputOf<Ops['archiveAttempt']>,
+): Promise<OutputOf<Ops['archiveAttempt']>> {
   const { projectId, coordinatorId } = await readTask(deps, taskId);
   const ref = archiveRef(taskId, attempt);
   if ((await deps.hubs.ref(projectId, ref)) !== null) return { archived: true, projectId, ref, token: null };
@@ -47,13 +76,24 @@ export async function archiveAttempt(deps: Deps, _caller: Caller, { taskId, atte
 }
 
 /** A token that may write one archive ref and nothing else, whoever owns the task by then. */
-export async function archiveToken(deps: Deps, bound: { coordinatorId: string; taskId: string; attempt: number; ref: string }): Promise<string> {
+export async function archiveToken(
+  deps: Deps,
+  bound: { coordinatorId: string; taskId: string; attempt: number; ref: string },
+): Promise<string> {
   const expiresAt = new Date(Date.parse(deps.clock.now()) + ARCHIVE_TOKEN_MS).toISOString();
-  const { token } = await deps.tokens.issue({ role: 'runner', ...bound }, `archive of ${bound.taskId}, attempt ${bound.attempt}`, expiresAt);
+  const { token } = await deps.tokens.issue(
+    { role: 'runner', ...bound },
+    `archive of ${bound.taskId}, attempt ${bound.attempt}`,
+    expiresAt,
+  );
   return token;
 }
 
-export async function reportGone(deps: Deps, _caller: Caller, { taskId, attempt, kept, reason }: InputOf<Ops['reportGone']>): Promise<{ ok: true }> {
+export async function reportGone(
+  deps: Deps,
+  _caller: Caller,
+  { taskId, attempt, kept, reason }: InputOf<Ops['reportGone']>,
+): Promise<{ ok: true }> {
   if ((await deps.store.read(taskId)) === null) return { ok: true };
   deps.log.info({ taskId, attempt, kept, reason }, 'a sandbox is gone');
   await transition(deps, taskId, { type: 'sandbox_gone', attempt, kept });

@@ -8,7 +8,11 @@ import { watch } from './watch.ts';
 /** How long a caller is kept waiting for the close, ms. The close itself goes on. */
 const CLOSE_WAIT_MS = 50_000;
 
-export async function closeTask(deps: Deps, caller: Caller, { id }: { id: string }): Promise<OutputOf<typeof OPERATIONS.closeTask>> {
+export async function closeTask(
+  deps: Deps,
+  caller: Caller,
+  { id }: { id: string },
+): Promise<OutputOf<typeof OPERATIONS.closeTask>> {
   refuseUnderHumanControl(deps, caller, await ownTask(deps, caller, id));
   await transition(deps, id, { type: 'close_requested', reason: `closed by ${caller.identity.role}` });
   const closed = await watch(

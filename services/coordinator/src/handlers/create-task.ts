@@ -9,7 +9,10 @@ import type { Caller, Deps } from './deps.ts';
 export function promptBytes(prompt: string): number {
   const bytes = Buffer.byteLength(prompt);
   if (bytes <= MAX_PROMPT_BYTES) return bytes;
-  throw new RoundhouseError('prompt_too_large', `the prompt has ${bytes} bytes, ${MAX_PROMPT_BYTES} is the most`, { bytes, limit: MAX_PROMPT_BYTES });
+  throw new RoundhouseError('prompt_too_large', `the prompt has ${bytes} bytes, ${MAX_PROMPT_BYTES} is the most`, {
+    bytes,
+    limit: MAX_PROMPT_BYTES,
+  });
 }
 
 /**
@@ -18,21 +21,29 @@ export function promptBytes(prompt: string): number {
  */
 export function idFor(deps: Deps, caller: Caller, purpose: string): string {
   if (caller.idempotencyKey === null) return deps.clock.nextId();
-  const bytes = createHash('sha256').update(JSON.stringify([caller.tokenId, purpose, caller.idempotencyKey])).digest().subarray(0, 16);
+  const bytes = createHash('sha256')
+    .update(JSON.stringify([caller.tokenId, purpose, caller.idempotencyKey]))
+    .digest()
+    .subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   const hex = bytes.toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-export async function createTask(deps: Deps, caller: Caller, input: InputOf<typeof OPERATIONS.createTask>): Promise<Task> {
+export async function createTask(
+  deps: Deps,
+  caller: Caller,
+  input: InputOf<typeof OPERATIONS.createTask>,
+): Promise<Task> {
   const coordinatorId = actingFor(caller);
   if (input.coordinatorTaskId !== undefined && input.coordinatorTaskId !== coordinatorId) {
     throw new RoundhouseError('coordinator_mismatch', 'coordinatorTaskId names another coordinator than the token');
   }
   const bytes = promptBytes(input.prompt);
   const coordinator = await deps.registry.coordinator(coordinatorId);
-  if (coordinator === null) throw new RoundhouseError('coordinator_not_found', `there is no coordinator ${coordinatorId}`);
+  if (coordinator === null)
+    throw new RoundhouseError('coordinator_not_found', `there is no coordinator ${coordinatorId}`);
   const project = await ownProject(deps, caller, input.projectId ?? coordinator.projectId, coordinator.projectId);
   const baseBranch = input.baseBranch ?? project.defaultBranch;
   if ((await deps.hubs.branch(project.id, baseBranch)) === null) {
@@ -64,7 +75,8 @@ export async function createTask(deps: Deps, caller: Caller, input: InputOf<type
 
 /** A coordinator works on its own project and on no other. */
 async function ownProject(deps: Deps, caller: Caller, projectId: string, own: string) {
-  const project = caller.identity.role === 'operator' || projectId === own ? await deps.registry.project(projectId) : null;
+  const project =
+    caller.identity.role === 'operator' || projectId === own ? await deps.registry.project(projectId) : null;
   if (project === null) throw new RoundhouseError('project_not_found', `there is no project ${projectId}`);
   return project;
 }

@@ -15,8 +15,14 @@ const LAND_WAIT_MS = 50_000;
 export function landable(task: TaskRecord): string {
   if (task.lifecycle.state === 'closed') throw new RoundhouseError('task_closed', 'the task is closed');
   if (task.completion.state === 'signalled' && signalIsCurrent(task)) return task.completion.signal.commit;
-  const why = task.completion.state === 'signalled' ? 'the task was prompted again after its signal' : 'the task has not signalled that it is done';
-  throw new RoundhouseError('not_signalled', why, { lifecycle: task.lifecycle.state, completion: task.completion.state });
+  const why =
+    task.completion.state === 'signalled'
+      ? 'the task was prompted again after its signal'
+      : 'the task has not signalled that it is done';
+  throw new RoundhouseError('not_signalled', why, {
+    lifecycle: task.lifecycle.state,
+    completion: task.completion.state,
+  });
 }
 
 function outcomeOf(task: TaskRecord): Outcome {
@@ -34,7 +40,11 @@ function outcomeOf(task: TaskRecord): Outcome {
         next: `Prompt the task to run "git fetch origin", merge "origin/${landing.target}", resolve the files named, commit and signal again; then merge again.`,
       };
     case 'failed':
-      return { ...view, outcome: 'failed', next: 'The branch is unchanged; the reason says why. Try again when that is mended.' };
+      return {
+        ...view,
+        outcome: 'failed',
+        next: 'The branch is unchanged; the reason says why. Try again when that is mended.',
+      };
     case 'none':
     case 'queued':
       return { ...view, outcome: 'landing', next: 'The landing goes on; ask for the task’s status.' };
@@ -42,7 +52,12 @@ function outcomeOf(task: TaskRecord): Outcome {
 }
 
 /** Asks for the landing of a commit and waits for how it comes out. Asked again after it landed: the same answer. */
-async function landCommit(deps: Deps, caller: Caller, taskId: string, request: { commit: string; message: string | null }): Promise<Outcome> {
+async function landCommit(
+  deps: Deps,
+  caller: Caller,
+  taskId: string,
+  request: { commit: string; message: string | null },
+): Promise<Outcome> {
   const { landing } = await readTask(deps, taskId);
   const landed = landing.state === 'landed' && landing.commit === request.commit;
   if (!landed) await transition(deps, taskId, { type: 'land_requested', by: 'coordinator', ...request });
@@ -61,7 +76,11 @@ export async function landingOutcome(deps: Deps, caller: Caller, taskId: string)
   return outcomeOf(done ?? (await readTask(deps, taskId)));
 }
 
-export async function mergeTask(deps: Deps, caller: Caller, input: InputOf<typeof OPERATIONS.mergeTask>): Promise<Outcome> {
+export async function mergeTask(
+  deps: Deps,
+  caller: Caller,
+  input: InputOf<typeof OPERATIONS.mergeTask>,
+): Promise<Outcome> {
   const task = await ownTask(deps, caller, input.id);
   if (task.lifecycle.state === 'closed' && task.landing.state === 'landed') return outcomeOf(task);
   refuseUnderHumanControl(deps, caller, task);
@@ -84,7 +103,11 @@ export async function reviewMerge(
     return { outcome: 'review', landing: task.landing, task: viewOf(task), diff, next };
   }
   if (input.reviewedCommit !== commit) {
-    throw new RoundhouseError('commit_changed', 'the task has signalled another commit than the one that was reviewed', { commit });
+    throw new RoundhouseError(
+      'commit_changed',
+      'the task has signalled another commit than the one that was reviewed',
+      { commit },
+    );
   }
   return { ...(await mergeTask(deps, caller, input)), diff: null };
 }

@@ -8,11 +8,25 @@ type Answer = OutputOf<typeof OPERATIONS.readDiff>;
 const CURSOR = /^([0-9a-f]{40,64})\.([0-9a-f]{40,64})\.(\d{1,12})$/;
 
 /** What a commit changes against its merge base with the task's base branch. */
-export async function diffOf(deps: Deps, task: TaskRecord, commit: string, offset: number, signal: AbortSignal, knownBase?: string): Promise<Answer> {
+export async function diffOf(
+  deps: Deps,
+  task: TaskRecord,
+  commit: string,
+  offset: number,
+  signal: AbortSignal,
+  knownBase?: string,
+): Promise<Answer> {
   const base = knownBase ?? (await baseOf(deps, task, commit));
   const page = await deps.hubs.diff(task.projectId, base, commit, offset, signal);
   const { text, nextOffset, files, filesTotal } = page;
-  return { text, nextCursor: nextOffset === null ? null : `${base}.${commit}.${nextOffset}`, commit, base, files, filesTotal };
+  return {
+    text,
+    nextCursor: nextOffset === null ? null : `${base}.${commit}.${nextOffset}`,
+    commit,
+    base,
+    files,
+    filesTotal,
+  };
 }
 
 async function baseOf(deps: Deps, task: TaskRecord, commit: string): Promise<string> {
@@ -26,7 +40,11 @@ async function baseOf(deps: Deps, task: TaskRecord, commit: string): Promise<str
   return found;
 }
 
-export async function readDiff(deps: Deps, caller: Caller, input: InputOf<typeof OPERATIONS.readDiff>): Promise<Answer> {
+export async function readDiff(
+  deps: Deps,
+  caller: Caller,
+  input: InputOf<typeof OPERATIONS.readDiff>,
+): Promise<Answer> {
   const task = await ownTask(deps, caller, input.id);
   if (task.completion.state !== 'signalled') {
     throw new RoundhouseError('nothing_published', 'the task has pushed no commit: it pushes when it signals');
@@ -35,6 +53,7 @@ export async function readDiff(deps: Deps, caller: Caller, input: InputOf<typeof
   await acknowledge(deps, task);
   if (input.cursor === undefined) return await diffOf(deps, task, commit, 0, caller.signal);
   const [, base, of, offset] = CURSOR.exec(input.cursor) ?? [];
-  if (base === undefined || of !== commit) throw new RoundhouseError('cursor_invalid', 'the cursor is malformed or of another commit');
+  if (base === undefined || of !== commit)
+    throw new RoundhouseError('cursor_invalid', 'the cursor is malformed or of another commit');
   return await diffOf(deps, task, commit, Number(offset), caller.signal, base);
 }

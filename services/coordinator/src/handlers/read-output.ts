@@ -7,9 +7,14 @@ import type { Caller, Deps } from './deps.ts';
 /** A cursor names the attempt and the byte it goes on from. */
 const CURSOR = /^(\d{1,7})\.(\d{1,12})$/;
 
-export async function readOutput(deps: Deps, caller: Caller, input: InputOf<typeof OPERATIONS.readOutput>): Promise<OutputOf<typeof OPERATIONS.readOutput>> {
+export async function readOutput(
+  deps: Deps,
+  caller: Caller,
+  input: InputOf<typeof OPERATIONS.readOutput>,
+): Promise<OutputOf<typeof OPERATIONS.readOutput>> {
   const task = await ownTask(deps, caller, input.id);
-  const [, attemptText, offsetText] = input.cursor === undefined ? ['', String(task.attempt), '0'] : (CURSOR.exec(input.cursor) ?? []);
+  const [, attemptText, offsetText] =
+    input.cursor === undefined ? ['', String(task.attempt), '0'] : (CURSOR.exec(input.cursor) ?? []);
   const attempt = Number(attemptText);
   if (attemptText === undefined || attempt < 1 || attempt > task.attempt) {
     throw new RoundhouseError('cursor_invalid', 'the cursor is malformed or of an attempt that never was');
@@ -29,8 +34,10 @@ export async function readOutput(deps: Deps, caller: Caller, input: InputOf<type
   };
 }
 
+// eslint-disable-next-line no-control-regex -- the point of this expression is control characters
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
 /** Escape sequences and control characters gone, line ends as on the screen: what a model or a log may read. */
 function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex -- the point of these expressions is control characters
-  return stripVTControlCharacters(text).replace(/\r+\n/g, '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+  return stripVTControlCharacters(text).replace(/\r+\n/g, '\n').replace(CONTROL, '');
 }

@@ -12,7 +12,14 @@ export function runnerEvent(event: RunnerEvent, attempt: number): Event {
     case 'prompt':
       return { type: 'prompt_reported', attempt, promptId: event.promptId, state: event.state, screen: event.screen };
     case 'published':
-      return { type: 'published', attempt, publishId: event.publishId, commit: event.commit, dirty: event.dirty, untracked: event.untracked };
+      return {
+        type: 'published',
+        attempt,
+        publishId: event.publishId,
+        commit: event.commit,
+        dirty: event.dirty,
+        untracked: event.untracked,
+      };
     case 'publish_failed':
       return { type: 'publish_failed', attempt, publishId: event.publishId, reason: event.reason };
     case 'agent_exited':

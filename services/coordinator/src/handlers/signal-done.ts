@@ -23,7 +23,8 @@ async function publish(deps: Deps, caller: Caller, input: SubtaskInput, land: bo
   if (caller.doneToken === null || !(await deps.tokens.verifyDoneToken(caller.tokenId, caller.doneToken))) {
     throw new RoundhouseError('done_token_invalid', 'the X-Done-Token header is absent or is not this attempt’s');
   }
-  if (land && !task.allowLandSelf) throw new RoundhouseError('land_self_not_allowed', 'this task may not land its own work');
+  if (land && !task.allowLandSelf)
+    throw new RoundhouseError('land_self_not_allowed', 'this task may not land its own work');
   const asked = await transition(deps, input.id, {
     type: 'publish_requested',
     attempt: identity.attempt,
@@ -34,7 +35,11 @@ async function publish(deps: Deps, caller: Caller, input: SubtaskInput, land: bo
   // A second call while the first is under way joins it: one push, one signal.
   const publishId = asked.publish?.id;
   const done = await watch(
-    { subscribe: (listener) => deps.feed.onTask(input.id, listener), timeoutMs: PUBLISH_WAIT_MS, signal: caller.signal },
+    {
+      subscribe: (listener) => deps.feed.onTask(input.id, listener),
+      timeoutMs: PUBLISH_WAIT_MS,
+      signal: caller.signal,
+    },
     async () => {
       const now = await readTask(deps, input.id);
       return now.publish?.id === publishId ? null : now;
@@ -48,18 +53,35 @@ async function publish(deps: Deps, caller: Caller, input: SubtaskInput, land: bo
     case 'signalled':
       return { commit: lastPublish.commit, untracked: lastPublish.untracked, task: done };
     case 'refused':
-      throw new RoundhouseError('uncommitted_changes', `${lastPublish.files.length} tracked files have uncommitted changes`, { files: lastPublish.files });
+      throw new RoundhouseError(
+        'uncommitted_changes',
+        `${lastPublish.files.length} tracked files have uncommitted changes`,
+        { files: lastPublish.files },
+      );
     case 'failed':
       throw new RoundhouseError('publish_failed', 'the work could not be pushed', { reason: lastPublish.reason });
   }
 }
 
-export async function signalDone(deps: Deps, caller: Caller, input: SubtaskInput): Promise<OutputOf<typeof OPERATIONS.signalDone>> {
+export async function signalDone(
+  deps: Deps,
+  caller: Caller,
+  input: SubtaskInput,
+): Promise<OutputOf<typeof OPERATIONS.signalDone>> {
   const { commit, untracked, task } = await publish(deps, caller, input, false);
-  return { commit, branch: task.branch, untracked, next: 'Your coordinator reviews it now. Stay: it may send another prompt.' };
+  return {
+    commit,
+    branch: task.branch,
+    untracked,
+    next: 'Your coordinator reviews it now. Stay: it may send another prompt.',
+  };
 }
 
-export async function landSelf(deps: Deps, caller: Caller, input: SubtaskInput): Promise<OutputOf<typeof OPERATIONS.landSelf>> {
+export async function landSelf(
+  deps: Deps,
+  caller: Caller,
+  input: SubtaskInput,
+): Promise<OutputOf<typeof OPERATIONS.landSelf>> {
   await publish(deps, caller, input, true);
   return await landingOutcome(deps, caller, input.id);
 }

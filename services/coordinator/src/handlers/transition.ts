@@ -22,7 +22,12 @@ export async function readTask({ store }: Pick<Deps, 'store'>, taskId: string): 
 }
 
 /** Applies one event to the version that is stored now. Returns the task as it is afterwards; throws what was refused. */
-export async function transition(deps: Stores, taskId: string, event: Event, options: TransitionOptions = {}): Promise<TaskRecord> {
+export async function transition(
+  deps: Stores,
+  taskId: string,
+  event: Event,
+  options: TransitionOptions = {},
+): Promise<TaskRecord> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const task = await readTask(deps, taskId);
     if (options.eventSeq !== undefined && options.eventSeq <= task.eventSeq) return task;
@@ -50,6 +55,12 @@ export async function commitChange(
     eventSeq: eventSeq ?? change.task.eventSeq,
   };
   const { kinds, effects } = change;
-  const committed = await store.commit({ expected: read.version, task, kinds, effects, ...(prompt === undefined ? {} : { prompt }) });
+  const committed = await store.commit({
+    expected: read.version,
+    task,
+    kinds,
+    effects,
+    ...(prompt === undefined ? {} : { prompt }),
+  });
   return committed ? task : null;
 }

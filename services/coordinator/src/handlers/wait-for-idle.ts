@@ -20,11 +20,23 @@ function outcomeOf(task: TaskRecord, now: string): Answer['outcome'] | null {
   return null;
 }
 
-export async function waitForIdle(deps: Deps, caller: Caller, input: InputOf<typeof OPERATIONS.waitForIdle>): Promise<Answer> {
+export async function waitForIdle(
+  deps: Deps,
+  caller: Caller,
+  input: InputOf<typeof OPERATIONS.waitForIdle>,
+): Promise<Answer> {
   await ownTask(deps, caller, input.id);
-  const answer = (task: TaskRecord, outcome: Answer['outcome']): Answer => ({ outcome, activity: task.activity, task: viewOf(task) });
+  const answer = (task: TaskRecord, outcome: Answer['outcome']): Answer => ({
+    outcome,
+    activity: task.activity,
+    task: viewOf(task),
+  });
   const found = await watch(
-    { subscribe: (listener) => deps.feed.onTask(input.id, listener), timeoutMs: input.timeoutMs, signal: caller.signal },
+    {
+      subscribe: (listener) => deps.feed.onTask(input.id, listener),
+      timeoutMs: input.timeoutMs,
+      signal: caller.signal,
+    },
     async () => {
       const task = await readTask(deps, input.id);
       const outcome = outcomeOf(task, deps.clock.now());

@@ -1,4 +1,12 @@
-import { type InputOf, type Notice, type OPERATIONS, type OutputOf, RoundhouseError, type TaskRecord, Uuid } from '@roundhouse/contracts';
+import {
+  type InputOf,
+  type Notice,
+  type OPERATIONS,
+  type OutputOf,
+  RoundhouseError,
+  type TaskRecord,
+  Uuid,
+} from '@roundhouse/contracts';
 import { decide } from '../domain/decide.ts';
 import type { FeedEvent, IdempotencyStore } from '../ports.ts';
 import { actingFor } from './access.ts';
@@ -20,7 +28,8 @@ function parseCursor(cursor: string): { taskId: string; noticeId: string } | nul
   if (cursor === NOTHING_YET) return null;
   const [taskId, noticeId, rest] = cursor.split('.');
   const valid = rest === undefined && Uuid.safeParse(taskId).success && Uuid.safeParse(noticeId).success;
-  if (!valid || taskId === undefined || noticeId === undefined) throw new RoundhouseError('cursor_invalid', 'the cursor is not one of ours');
+  if (!valid || taskId === undefined || noticeId === undefined)
+    throw new RoundhouseError('cursor_invalid', 'the cursor is not one of ours');
   return { taskId, noticeId };
 }
 
@@ -28,12 +37,17 @@ function parseCursor(cursor: string): { taskId: string; noticeId: string } | nul
  * Waits for the next notice of any of the coordinator's tasks. A notice is taken only for a client that is still there,
  * and given back where the answer could not be handed over: a wait whose client died consumes nothing (I4).
  */
-export async function waitSignal(deps: Deps & { idempotency: IdempotencyStore }, caller: Caller, input: Input): Promise<Answer> {
+export async function waitSignal(
+  deps: Deps & { idempotency: IdempotencyStore },
+  caller: Caller,
+  input: Input,
+): Promise<Answer> {
   const coordinatorId = actingFor(caller);
   const scope = input.requestId === undefined ? null : `wait:${coordinatorId}:${input.requestId}`;
   const earlier = scope === null ? null : await deps.idempotency.begin(scope, WAIT_FINGERPRINT);
   if (earlier?.state === 'done') return JSON.parse(earlier.body) as Answer;
-  if (earlier?.state === 'running') throw new RoundhouseError('idempotency_in_progress', 'the first wait with this requestId is still open');
+  if (earlier?.state === 'running')
+    throw new RoundhouseError('idempotency_in_progress', 'the first wait with this requestId is still open');
   try {
     await acknowledgeCursor(deps, coordinatorId, input.cursor);
     const answer = await nextAnswer(deps, caller, coordinatorId, input);
@@ -50,7 +64,12 @@ export async function waitSignal(deps: Deps & { idempotency: IdempotencyStore },
   }
 }
 
-async function nextAnswer(deps: Deps, caller: Caller, coordinatorId: string, { timeoutMs, cursor = NOTHING_YET }: Input): Promise<Answer> {
+async function nextAnswer(
+  deps: Deps,
+  caller: Caller,
+  coordinatorId: string,
+  { timeoutMs, cursor = NOTHING_YET }: Input,
+): Promise<Answer> {
   const found = await watch<Answer>(
     { subscribe: (listener) => deps.feed.onCoordinator(coordinatorId, listener), timeoutMs, signal: caller.signal },
     async (events) => {
@@ -62,7 +81,13 @@ async function nextAnswer(deps: Deps, caller: Caller, coordinatorId: string, { t
     },
   );
   if (found !== null) return found;
-  return { outcome: 'timeout', notice: null, redelivered: false, remaining: await deps.store.remaining(coordinatorId), cursor };
+  return {
+    outcome: 'timeout',
+    notice: null,
+    redelivered: false,
+    remaining: await deps.store.remaining(coordinatorId),
+    cursor,
+  };
 }
 
 /**
@@ -81,11 +106,16 @@ async function claim(deps: Deps, caller: Caller, coordinatorId: string): Promise
     if (!(await deps.store.noticeDue(coordinatorId, taskId, Date.parse(deps.clock.now())))) continue;
     const { delivery } = task;
     const { notice } = delivery;
-    const decision = decide(task, { type: 'notice_delivered', noticeId: notice.id }, { now: deps.clock.now(), nextId: deps.clock.nextId });
+    const decision = decide(
+      task,
+      { type: 'notice_delivered', noticeId: notice.id },
+      { now: deps.clock.now(), nextId: deps.clock.nextId },
+    );
     if (decision.kind !== 'changed') continue;
     // Upon exactly the version that was read: of two waiters one commits, the other looks again.
     if ((await commitChange(deps, task, decision)) === null) continue;
-    const giveBack = async (): Promise<void> => void (await transition(deps, taskId, { type: 'notice_returned', noticeId: notice.id }));
+    const giveBack = async (): Promise<void> =>
+      void (await transition(deps, taskId, { type: 'notice_returned', noticeId: notice.id }));
     if (caller.signal.aborted) {
       await giveBack();
       return null;
@@ -103,7 +133,12 @@ async function claim(deps: Deps, caller: Caller, coordinatorId: string): Promise
 }
 
 /** A landing or an end wakes every waiter, whoever took the notice. */
-async function heard(deps: Deps, coordinatorId: string, events: readonly FeedEvent[], cursor: string): Promise<Answer | null> {
+async function heard(
+  deps: Deps,
+  coordinatorId: string,
+  events: readonly FeedEvent[],
+  cursor: string,
+): Promise<Answer | null> {
   for (const { id, event } of events) {
     const kind = event.kinds.includes('landed') ? 'landed' : event.kinds.includes('ended') ? 'ended' : null;
     if (kind === null) continue;
@@ -136,6 +171,7 @@ async function acknowledgeCursor(deps: Deps, coordinatorId: string, cursor: stri
   const position = cursor === undefined ? null : parseCursor(cursor);
   if (position === null) return;
   const task = await deps.store.read(position.taskId);
-  if (task === null || task.coordinatorId !== coordinatorId) throw new RoundhouseError('cursor_invalid', 'the cursor is not one of yours');
+  if (task === null || task.coordinatorId !== coordinatorId)
+    throw new RoundhouseError('cursor_invalid', 'the cursor is not one of yours');
   await transition(deps, task.id, { type: 'notice_acknowledged', noticeId: position.noticeId });
 }

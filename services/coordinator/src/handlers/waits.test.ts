@@ -21,7 +21,10 @@ async function runningTask(owner: Owner, name = 'a task') {
   return { task, runner, agent };
 }
 
-async function signal({ task, runner, agent }: Awaited<ReturnType<typeof runningTask>>, file = 'a.txt'): Promise<string> {
+async function signal(
+  { task, runner, agent }: Awaited<ReturnType<typeof runningTask>>,
+  file = 'a.txt',
+): Promise<string> {
   const done = agent.call('signalDone', { id: task.id, summary: 'it is done' });
   const commit = await runner.push(file, `${task.id}\n`);
   await runner.publish(commit);
@@ -34,14 +37,20 @@ describe('waiting for signals', () => {
     const owner = await service.newOwner();
     const running = await runningTask(owner);
     const died = new AbortController();
-    const dead = owner.client.call('waitSignal', { timeoutMs: 20_000 }, { signal: died.signal }).catch((error: unknown) => error);
+    const dead = owner.client
+      .call('waitSignal', { timeoutMs: 20_000 }, { signal: died.signal })
+      .catch((error: unknown) => error);
     const timedOut = await owner.client.call('waitSignal', { timeoutMs: 100 });
     expect(timedOut).toMatchObject({ outcome: 'timeout', notice: null, remaining: 1 });
     died.abort();
     expect(await dead).toMatchObject({ name: 'AbortError' });
     const commit = await signal(running);
     const first = await owner.client.call('waitSignal', { timeoutMs: 5_000 });
-    expect(first).toMatchObject({ outcome: 'signal', notice: { taskId: running.task.id, commit, summary: 'it is done' }, redelivered: false });
+    expect(first).toMatchObject({
+      outcome: 'signal',
+      notice: { taskId: running.task.id, commit, summary: 'it is done' },
+      redelivered: false,
+    });
     const second = await owner.client.call('waitSignal', { timeoutMs: 5_000, cursor: first.cursor });
     expect(second).toMatchObject({ outcome: 'nothing_live', remaining: 0 });
     await running.runner.hangUp();
@@ -96,13 +105,24 @@ describe('waiting for signals', () => {
     const owner = await service.newOwner();
     const running = await runningTask(owner);
     await signal(running);
-    expect(await owner.client.call('waitSignal', { timeoutMs: 5_000 })).toMatchObject({ outcome: 'signal', remaining: 0 });
+    expect(await owner.client.call('waitSignal', { timeoutMs: 5_000 })).toMatchObject({
+      outcome: 'signal',
+      remaining: 0,
+    });
     await owner.client.call('promptTask', { id: running.task.id, prompt: 'more' });
-    expect(await owner.client.call('waitSignal', { timeoutMs: 50 })).toMatchObject({ outcome: 'timeout', remaining: 1 });
-    await expect(owner.client.call('mergeTask', { id: running.task.id })).rejects.toMatchObject({ code: 'not_signalled' });
+    expect(await owner.client.call('waitSignal', { timeoutMs: 50 })).toMatchObject({
+      outcome: 'timeout',
+      remaining: 1,
+    });
+    await expect(owner.client.call('mergeTask', { id: running.task.id })).rejects.toMatchObject({
+      code: 'not_signalled',
+    });
     await running.runner.acceptPrompts();
     await signal(running, 'b.txt');
-    expect(await owner.client.call('waitSignal', { timeoutMs: 5_000 })).toMatchObject({ outcome: 'signal', remaining: 0 });
+    expect(await owner.client.call('waitSignal', { timeoutMs: 5_000 })).toMatchObject({
+      outcome: 'signal',
+      remaining: 0,
+    });
     await running.runner.hangUp();
   });
 
@@ -167,7 +187,9 @@ describe('waiting for signals', () => {
     const first = await owner.client.call('waitSignal', { timeoutMs: 5_000, requestId });
     await signal(other, 'b.txt');
     expect(await owner.client.call('waitSignal', { timeoutMs: 5_000, requestId })).toEqual(first);
-    expect(await owner.client.call('waitSignal', { timeoutMs: 5_000 })).toMatchObject({ notice: { taskId: other.task.id } });
+    expect(await owner.client.call('waitSignal', { timeoutMs: 5_000 })).toMatchObject({
+      notice: { taskId: other.task.id },
+    });
     await one.runner.hangUp();
     await other.runner.hangUp();
   });
@@ -177,10 +199,18 @@ describe('waiting for signals', () => {
     for (const timeoutMs of [-5, 3e9, '5', null]) {
       const answer = await fetch(`${service.url}/api/wait-signal`, {
         method: 'POST',
-        headers: { authorization: `Bearer ${owner.token}`, 'x-coordinator-id': owner.id, 'content-type': 'application/json' },
+        headers: {
+          authorization: `Bearer ${owner.token}`,
+          'x-coordinator-id': owner.id,
+          'content-type': 'application/json',
+        },
         body: JSON.stringify({ timeoutMs }),
       });
-      expect([timeoutMs, answer.status, ((await answer.json()) as { error: { code: string } }).error.code]).toEqual([timeoutMs, 400, 'validation_failed']);
+      expect([timeoutMs, answer.status, ((await answer.json()) as { error: { code: string } }).error.code]).toEqual([
+        timeoutMs,
+        400,
+        'validation_failed',
+      ]);
     }
   });
 
@@ -189,13 +219,21 @@ describe('waiting for signals', () => {
     const { task, runner } = await runningTask(owner);
     const idle = { state: 'idle', evidence: 'status', question: null, at: new Date().toISOString() } as const;
     await runner.report({ type: 'activity', activity: idle });
-    expect(await owner.client.call('waitForIdle', { id: task.id, timeoutMs: 5_000 })).toMatchObject({ outcome: 'idle' });
+    expect(await owner.client.call('waitForIdle', { id: task.id, timeoutMs: 5_000 })).toMatchObject({
+      outcome: 'idle',
+    });
     await owner.client.call('promptTask', { id: task.id, prompt: 'more' });
-    expect(await owner.client.call('waitForIdle', { id: task.id, timeoutMs: 50 })).toMatchObject({ outcome: 'timeout' });
+    expect(await owner.client.call('waitForIdle', { id: task.id, timeoutMs: 50 })).toMatchObject({
+      outcome: 'timeout',
+    });
     await runner.acceptPrompts();
-    expect(await owner.client.call('waitForIdle', { id: task.id, timeoutMs: 50 })).toMatchObject({ outcome: 'timeout' });
+    expect(await owner.client.call('waitForIdle', { id: task.id, timeoutMs: 50 })).toMatchObject({
+      outcome: 'timeout',
+    });
     await runner.report({ type: 'activity', activity: idle });
-    expect(await owner.client.call('waitForIdle', { id: task.id, timeoutMs: 5_000 })).toMatchObject({ outcome: 'idle' });
+    expect(await owner.client.call('waitForIdle', { id: task.id, timeoutMs: 5_000 })).toMatchObject({
+      outcome: 'idle',
+    });
     await runner.hangUp();
   });
 
@@ -205,7 +243,10 @@ describe('waiting for signals', () => {
     await owner.client.call('promptTask', { id: task.id, prompt: 'more' });
     await service.launcher.call('reportGone', { taskId: task.id, attempt: 1, kept: null, reason: 'it was killed' });
     expect(await runner.closed()).toBe(4001);
-    expect(await owner.client.call('getTask', { id: task.id })).toMatchObject({ attempt: 2, lifecycle: { state: 'queued' } });
+    expect(await owner.client.call('getTask', { id: task.id })).toMatchObject({
+      attempt: 2,
+      lifecycle: { state: 'queued' },
+    });
     const second = await PlayedRunner.start(service, task.id, 2);
     const { prompts } = await second.desired('both prompts', (desired) => desired.prompts.length === 2);
     expect(prompts.map(({ text }) => text)).toEqual(['do it', 'more']);
@@ -220,7 +261,10 @@ describe('waiting for signals', () => {
     const error = await done;
     expect(error).toBeInstanceOf(RoundhouseError);
     expect(error).toMatchObject({ code: 'uncommitted_changes', details: { files: ['src/x.ts'] } });
-    expect(await owner.client.call('waitSignal', { timeoutMs: 50 })).toMatchObject({ outcome: 'timeout', remaining: 1 });
+    expect(await owner.client.call('waitSignal', { timeoutMs: 50 })).toMatchObject({
+      outcome: 'timeout',
+      remaining: 1,
+    });
     await runner.hangUp();
   });
 });

@@ -12,7 +12,10 @@ export interface Watch {
  * (null). Subscribes before the first look, so nothing falls in between; events that come during a look are handed to the
  * next one.
  */
-export async function watch<T>({ subscribe, timeoutMs, signal }: Watch, look: (events: readonly FeedEvent[]) => Promise<T | null>): Promise<T | null> {
+export async function watch<T>(
+  { subscribe, timeoutMs, signal }: Watch,
+  look: (events: readonly FeedEvent[]) => Promise<T | null>,
+): Promise<T | null> {
   let events: FeedEvent[] = [];
   let stirred = false;
   let wake: () => void = () => undefined;
@@ -35,7 +38,7 @@ export async function watch<T>({ subscribe, timeoutMs, signal }: Watch, look: (e
       const found = await look(batch);
       if (found !== null) return found;
       if (over.aborted) return null;
-      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- `stir` runs while `look` is awaited
+      // `stir` may have run while `look` was awaited.
       if (!stirred) await new Promise<void>((resolve) => (wake = resolve));
       if (signal.aborted) return null;
     }

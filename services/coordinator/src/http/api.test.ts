@@ -19,8 +19,13 @@ afterAll(() => service.stop());
 const STRANGE_ID = '1b4e28ba-2fa1-4d2e-883f-0016d3cca427';
 
 async function send(method: string, path: string, init: { headers?: Record<string, string>; body?: unknown } = {}) {
-  const headers: Record<string, string> = { authorization: `Bearer ${alice.token}`, 'x-coordinator-id': alice.id, ...init.headers };
-  const body = init.body === undefined ? undefined : typeof init.body === 'string' ? init.body : JSON.stringify(init.body);
+  const headers: Record<string, string> = {
+    authorization: `Bearer ${alice.token}`,
+    'x-coordinator-id': alice.id,
+    ...init.headers,
+  };
+  const body =
+    init.body === undefined ? undefined : typeof init.body === 'string' ? init.body : JSON.stringify(init.body);
   if (body !== undefined) headers['content-type'] ??= 'application/json';
   const response = await fetch(service.url + path, { method, headers, ...(body === undefined ? {} : { body }) });
   const json = (await response.json()) as { error?: { code: string; hint: string } };
@@ -75,7 +80,9 @@ describe('who may do what', () => {
   });
 
   it('ID-4: done and land need the done token of the attempt, and another task’s agent has no say', async () => {
-    const [one, other] = await Promise.all([1, 2].map(() => alice.client.call('createTask', { name: 'x', prompt: 'x' })));
+    const [one, other] = await Promise.all(
+      [1, 2].map(() => alice.client.call('createTask', { name: 'x', prompt: 'x' })),
+    );
     if (one === undefined || other === undefined) throw new Error('no tasks');
     const runners = [await PlayedRunner.start(service, one.id), await PlayedRunner.start(service, other.id)] as const;
     const { subtaskToken, doneToken } = runners[0].assignment;
@@ -83,10 +90,16 @@ describe('who may do what', () => {
     const theirs = runners[1].assignment;
     const asAgent = (done?: string) => new ApiClient({ baseUrl: service.url, token: subtaskToken, doneToken: done });
     for (const done of [undefined, 'x', theirs.doneToken]) {
-      await expect(asAgent(done).call('signalDone', { id: one.id })).rejects.toMatchObject({ code: 'done_token_invalid' });
-      await expect(asAgent(done).call('landSelf', { id: one.id })).rejects.toMatchObject({ code: 'done_token_invalid' });
+      await expect(asAgent(done).call('signalDone', { id: one.id })).rejects.toMatchObject({
+        code: 'done_token_invalid',
+      });
+      await expect(asAgent(done).call('landSelf', { id: one.id })).rejects.toMatchObject({
+        code: 'done_token_invalid',
+      });
     }
-    await expect(asAgent(doneToken).call('signalDone', { id: other.id })).rejects.toMatchObject({ code: 'task_not_found' });
+    await expect(asAgent(doneToken).call('signalDone', { id: other.id })).rejects.toMatchObject({
+      code: 'task_not_found',
+    });
     for (const runner of runners) await runner.hangUp();
   });
 
@@ -94,7 +107,10 @@ describe('who may do what', () => {
     const { token } = await service.operator.call('createToken', { role: 'mobile', label: 'phone' });
     const allowed: string[] = [];
     for (const [name, { method, path }] of Object.entries(OPERATIONS)) {
-      const answer = await send(method, path.replace(':id', STRANGE_ID), { headers: { authorization: `Bearer ${token}` }, ...(method === 'POST' ? { body: {} } : {}) });
+      const answer = await send(method, path.replace(':id', STRANGE_ID), {
+        headers: { authorization: `Bearer ${token}` },
+        ...(method === 'POST' ? { body: {} } : {}),
+      });
       if (answer.code !== 'forbidden') allowed.push(name);
     }
     expect(allowed).toEqual(['listAgents', 'whoami', 'getHealth']);
@@ -112,7 +128,9 @@ describe('who may do what', () => {
     const past = { ...brief.info, expiresAt: '2020-01-01T00:00:00.000Z' };
     await redis.hset(`{rh}:token:${brief.info.id}`, 'info', JSON.stringify(past));
     redis.disconnect();
-    await expect(new ApiClient({ baseUrl: service.url, token: brief.token }).call('listAgents', {})).rejects.toMatchObject({ code: 'unauthenticated' });
+    await expect(
+      new ApiClient({ baseUrl: service.url, token: brief.token }).call('listAgents', {}),
+    ).rejects.toMatchObject({ code: 'unauthenticated' });
 
     const task = await alice.client.call('createTask', { name: 'x', prompt: 'x' });
     const runner = await PlayedRunner.start(service, task.id);
@@ -133,7 +151,8 @@ describe('who may do what', () => {
     redis.disconnect();
     const secretOf = (token: string): string => token.split('_').slice(3).join('_');
     expect(dumped.length).toBeGreaterThan(5);
-    for (const token of [alice.token, bob.token, service.operatorToken]) expect(dumped.join()).not.toContain(secretOf(token));
+    for (const token of [alice.token, bob.token, service.operatorToken])
+      expect(dumped.join()).not.toContain(secretOf(token));
   });
 });
 
@@ -159,7 +178,13 @@ describe('bad input', () => {
       ['POST', '/api/tasks', { body: { name: 'x'.repeat(201), prompt: 'x' } }, 400, 'validation_failed'],
       ['POST', '/api/tasks', { body: { name: '\u0000', prompt: 'x' } }, 400, 'validation_failed'],
       ['POST', '/api/tasks', { body: { name: 'x', prompt: '' } }, 400, 'validation_failed'],
-      ['POST', '/api/tasks', { body: { name: 'x', prompt: 'x', baseBranch: '--upload-pack=x' } }, 400, 'validation_failed'],
+      [
+        'POST',
+        '/api/tasks',
+        { body: { name: 'x', prompt: 'x', baseBranch: '--upload-pack=x' } },
+        400,
+        'validation_failed',
+      ],
       ['POST', '/api/tasks', { body: { name: 'x', prompt: 'x', baseBranch: 'HEAD' } }, 400, 'validation_failed'],
       ['POST', '/api/tasks', { body: { name: 'x', prompt: 'x', baseBranch: 'FETCH_HEAD' } }, 400, 'branch_not_found'],
       ['POST', '/api/tasks', { body: { name: 'x', prompt: 'x', projectId: STRANGE_ID } }, 404, 'project_not_found'],
@@ -174,10 +199,22 @@ describe('bad input', () => {
       ['GET', '/api/tasks', { headers: { authorization: '' } }, 401, 'unauthenticated'],
       ['GET', '/api/tasks', { headers: { authorization: 'Bearer é' } }, 401, 'unauthenticated'],
       ['GET', '/api/tasks', { headers: { authorization: `Bearer ${alice.token}x` } }, 401, 'unauthenticated'],
-      ['GET', '/api/tasks', { headers: { authorization: `Bearer ${alice.token.slice(0, -1)}` } }, 401, 'unauthenticated'],
+      [
+        'GET',
+        '/api/tasks',
+        { headers: { authorization: `Bearer ${alice.token.slice(0, -1)}` } },
+        401,
+        'unauthenticated',
+      ],
       ['GET', '/api/tasks', { headers: { origin: 'http://evil.example' } }, 403, 'origin_refused'],
       ['POST', '/api/projects', { body: { path: '/' } }, 403, 'forbidden'],
-      ['POST', '/api/tasks', { body: { name: 'x', prompt: 'x' }, headers: { 'idempotency-key': 'with space' } }, 400, 'validation_failed'],
+      [
+        'POST',
+        '/api/tasks',
+        { body: { name: 'x', prompt: 'x' }, headers: { 'idempotency-key': 'with space' } },
+        400,
+        'validation_failed',
+      ],
     ];
     for (const [method, path, init, status, code] of cases) {
       const answer = await send(method, path, init);
@@ -190,7 +227,9 @@ describe('bad input', () => {
   it('ID-7: requests that no client would send', async () => {
     const head = (request: string): Promise<string> => sendRaw(request).then((answer) => answer.split('\r\n')[0] ?? '');
     expect(await head('GET /api/health HTTP/1.1\r\nHost: [\r\nConnection: close\r\n\r\n')).toContain(' 400 ');
-    expect(await head('GET /api/health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n')).toContain(' 400 ');
+    expect(await head('GET /api/health HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n')).toContain(
+      ' 400 ',
+    );
     expect(await head('GET /api/health HTTP/1.1\r\nConnection: close\r\n\r\n')).toContain(' 400 ');
     expect(await head('NONSENSE\r\n\r\n')).toContain(' 400 ');
     expect(await head('GET /%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')).toContain(' 400 ');
@@ -201,7 +240,10 @@ describe('bad input', () => {
   it('PR-2: a prompt of 64 KiB is taken, one byte more is a typed error', async () => {
     const make = (prompt: string) => alice.client.call('createTask', { name: 'x', prompt });
     expect((await make('é'.repeat(32_768))).prompts[0]).toMatchObject({ bytes: 65_536 });
-    await expect(make(`${'é'.repeat(32_768)}x`)).rejects.toMatchObject({ code: 'prompt_too_large', details: { bytes: 65_537 } });
+    await expect(make(`${'é'.repeat(32_768)}x`)).rejects.toMatchObject({
+      code: 'prompt_too_large',
+      details: { bytes: 65_537 },
+    });
   });
 
   it('TL-7: the same key is one task and one answer, also at once; another request with it is refused', async () => {
@@ -210,18 +252,26 @@ describe('bad input', () => {
     const answers = await Promise.all(Array.from({ length: 5 }, () => alice.client.call('createTask', input, key)));
     expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
     expect(await alice.client.call('createTask', input, key)).toEqual(answers[0]);
-    await expect(alice.client.call('createTask', { ...input, name: 'other' }, key)).rejects.toMatchObject({ code: 'idempotency_mismatch' });
+    await expect(alice.client.call('createTask', { ...input, name: 'other' }, key)).rejects.toMatchObject({
+      code: 'idempotency_mismatch',
+    });
     const id = answers[0]?.id ?? '';
-    const receipts = await Promise.all(Array.from({ length: 3 }, () => alice.client.call('promptTask', { id, prompt: 'y' }, { idempotencyKey: 'p' })));
+    const receipts = await Promise.all(
+      Array.from({ length: 3 }, () => alice.client.call('promptTask', { id, prompt: 'y' }, { idempotencyKey: 'p' })),
+    );
     expect(new Set(receipts.map((receipt) => receipt.id)).size).toBe(1);
     // The stored answer is lost, as after a crash in between: the effect is still one.
     const redis = new Redis(service.redis.connection);
     await redis.del(...(await redis.keys('{rh}:idempotency:*')));
     redis.disconnect();
     expect((await alice.client.call('createTask', input, key)).id).toBe(id);
-    expect((await alice.client.call('promptTask', { id, prompt: 'y' }, { idempotencyKey: 'p' })).id).toBe(receipts[0]?.id);
+    expect((await alice.client.call('promptTask', { id, prompt: 'y' }, { idempotencyKey: 'p' })).id).toBe(
+      receipts[0]?.id,
+    );
     expect((await alice.client.call('getTask', { id })).prompts).toHaveLength(2);
-    const [one, two] = await Promise.all([1, 2].map(() => alice.client.call('closeTask', { id }, { idempotencyKey: 'c' })));
+    const [one, two] = await Promise.all(
+      [1, 2].map(() => alice.client.call('closeTask', { id }, { idempotencyKey: 'c' })),
+    );
     expect(one).toEqual(two);
     expect(one).toMatchObject({ outcome: 'closed' });
   });
@@ -233,7 +283,9 @@ describe('bad input', () => {
     await expect(alice.client.call('promptTask', { id, prompt: 'y' })).rejects.toMatchObject({ code: 'human_control' });
     await expect(alice.client.call('mergeTask', { id })).rejects.toMatchObject({ code: 'human_control' });
     await expect(alice.client.call('closeTask', { id })).rejects.toMatchObject({ code: 'human_control' });
-    expect(await alice.client.call('waitForIdle', { id, timeoutMs: 1_000 })).toMatchObject({ outcome: 'human_control' });
+    expect(await alice.client.call('waitForIdle', { id, timeoutMs: 1_000 })).toMatchObject({
+      outcome: 'human_control',
+    });
     await service.operator.call('setControl', { id, holder: 'coordinator' });
     expect(await alice.client.call('closeTask', { id })).toMatchObject({ outcome: 'closed' });
   });

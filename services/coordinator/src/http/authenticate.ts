@@ -46,10 +46,15 @@ export function coordinatorOf(request: FastifyRequest, { identity }: TokenInfo):
   switch (identity.role) {
     case 'coordinator':
       if (named === identity.coordinatorId) return named;
-      throw new RoundhouseError('coordinator_mismatch', named === null ? 'there is no X-Coordinator-Id header' : 'X-Coordinator-Id is not the token’s');
+      throw new RoundhouseError(
+        'coordinator_mismatch',
+        named === null ? 'there is no X-Coordinator-Id header' : 'X-Coordinator-Id is not the token’s',
+      );
     case 'operator':
       if (named === null || Uuid.safeParse(named).success) return named;
-      throw new RoundhouseError('validation_failed', 'X-Coordinator-Id is not an id', { issues: [{ path: '/headers/x-coordinator-id', message: 'not a UUID v4' }] });
+      throw new RoundhouseError('validation_failed', 'X-Coordinator-Id is not an id', {
+        issues: [{ path: '/headers/x-coordinator-id', message: 'not a UUID v4' }],
+      });
     case 'subtask':
     case 'runner':
       return identity.coordinatorId;

@@ -14,17 +14,27 @@ const FASTIFY_CODES: Readonly<Record<string, RoundhouseError>> = {
 };
 
 // What ioredis says when Redis is away: the connection, a command that timed out, or too many tries.
-const STORE_AWAY = /ECONNREFUSED|ENOENT.*\.sock|Connection is closed|Command timed out|max retries per request|Stream isn't writeable|READONLY|LOADING/i;
+const STORE_AWAY =
+  /ECONNREFUSED|ENOENT.*\.sock|Connection is closed|Command timed out|max retries per request|Stream isn't writeable|READONLY|LOADING/i;
 
-function toRoundhouseError(error: FastifyError, request: FastifyRequest): RoundhouseError {
+function toRoundhouseError(
+  error: Error & Partial<Pick<FastifyError, 'code' | 'statusCode'>>,
+  request: FastifyRequest,
+): RoundhouseError {
   if (error instanceof RoundhouseError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const issues = error.validation.map(({ instancePath, message }) => ({ path: instancePath, message: message ?? 'is not valid' }));
+    const issues = error.validation.map(({ instancePath, message }) => ({
+      path: instancePath,
+      message: message ?? 'is not valid',
+    }));
     const first = issues[0];
-    const message = first === undefined ? 'the request is not valid' : `${first.path === '' ? 'the request' : first.path.slice(1)}: ${first.message}`;
+    const message =
+      first === undefined
+        ? 'the request is not valid'
+        : `${first.path === '' ? 'the request' : first.path.slice(1)}: ${first.message}`;
     return new RoundhouseError('validation_failed', message, { issues });
   }
-  const known = FASTIFY_CODES[error.code];
+  const known = error.code === undefined ? undefined : FASTIFY_CODES[error.code];
   if (known !== undefined) return known;
   if (typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500) {
     return new RoundhouseError('bad_request', 'the request is not well-formed');
@@ -33,21 +43,26 @@ function toRoundhouseError(error: FastifyError, request: FastifyRequest): Roundh
   if (error.name === 'MaxRetriesPerRequestError' || STORE_AWAY.test(error.message)) {
     return new RoundhouseError('store_unavailable', 'Redis does not answer');
   }
-  if (error.name === 'GitFailure') return new RoundhouseError('git_failed', 'git failed in the hub', { requestId: request.id });
+  if (error.name === 'GitFailure')
+    return new RoundhouseError('git_failed', 'git failed in the hub', { requestId: request.id });
   return new RoundhouseError('internal', 'the service failed', { requestId: request.id });
 }
 
-export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const answer = toRoundhouseError(error, request);
-  if (answer.code === 'unauthenticated' && !reply.hasHeader('www-authenticate')) void reply.header('www-authenticate', 'Bearer realm="roundhouse"');
+  if (answer.code === 'unauthenticated' && !reply.hasHeader('www-authenticate'))
+    void reply.header('www-authenticate', 'Bearer realm="roundhouse"');
   void reply.code(answer.status).type('application/json').serializer(JSON.stringify).send(answer.toBody());
 }
 
 export function registerErrorAnswers(app: FastifyInstance): void {
   app.setErrorHandler<FastifyError>(answerError);
   app.setNotFoundHandler((request, reply) => {
-    const error = new RoundhouseError('route_not_found', `there is no route ${request.method} ${request.url.split('?')[0]?.slice(0, 200) ?? ''}`);
-    answerError(error as unknown as FastifyError, request, reply);
+    const error = new RoundhouseError(
+      'route_not_found',
+      `there is no route ${request.method} ${request.url.split('?')[0]?.slice(0, 200) ?? ''}`,
+    );
+    answerError(error, request, reply);
   });
 }
 

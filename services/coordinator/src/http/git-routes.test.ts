@@ -27,7 +27,10 @@ const withToken = (token: string) => ({
 describe('the hub over HTTP', () => {
   it('GH-1: a runner writes its one ref and no other; a sub-task and a stranger write none', async () => {
     const owner = await service.newOwner();
-    const [task, other] = [await owner.client.call('createTask', { name: 'one', prompt: 'x' }), await owner.client.call('createTask', { name: 'other', prompt: 'x' })];
+    const [task, other] = [
+      await owner.client.call('createTask', { name: 'one', prompt: 'x' }),
+      await owner.client.call('createTask', { name: 'other', prompt: 'x' }),
+    ];
     const runner = await PlayedRunner.start(service, task.id);
     const commit = await runner.push('a.txt', 'x');
     const env = withToken(runner.token);
@@ -49,14 +52,18 @@ describe('the hub over HTTP', () => {
       const push = run('git', ['push', '--force', 'origin', `${commit}:${ref}`], { cwd: scratch, env });
       await expect(push, ref).rejects.toMatchObject({ code: 1 });
     }
-    await expect(run('git', ['push', 'origin', `:refs/heads/${task.branch}`], { cwd: scratch, env })).rejects.toMatchObject({ code: 1 });
+    await expect(
+      run('git', ['push', 'origin', `:refs/heads/${task.branch}`], { cwd: scratch, env }),
+    ).rejects.toMatchObject({ code: 1 });
     // What a runner sees is the base and its own branch, not what others do.
     const { stdout } = await run('git', ['ls-remote', 'origin'], { cwd: scratch, env });
     expect(stdout).toContain(task.branch);
     expect(stdout).not.toContain('refs/archive');
     const asAgent = withToken(runner.assignment.subtaskToken);
     await run('git', ['fetch', '--quiet', 'origin'], { cwd: scratch, env: asAgent });
-    await expect(run('git', ['push', 'origin', `${commit}:refs/heads/${task.branch}`], { cwd: scratch, env: asAgent })).rejects.toBeDefined();
+    await expect(
+      run('git', ['push', 'origin', `${commit}:refs/heads/${task.branch}`], { cwd: scratch, env: asAgent }),
+    ).rejects.toBeDefined();
     await expect(run('git', ['ls-remote', runner.gitUrl], { env: withToken('nonsense') })).rejects.toBeDefined();
     const anonymous = await fetch(`${runner.gitUrl}/info/refs?service=git-upload-pack`);
     expect([anonymous.status, anonymous.headers.get('www-authenticate')]).toEqual([401, 'Basic realm="roundhouse"']);

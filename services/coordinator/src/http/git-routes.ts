@@ -62,21 +62,29 @@ export function registerGitRoutes(app: FastifyInstance, deps: Deps, git: GitSmar
     // The pack is streamed into git: it is neither parsed nor held, and git itself holds its size.
     scope.addContentTypeParser('*', (_request, payload, next) => next(null, payload));
 
-    scope.get('/git/:project.git/info/refs', { schema: { hide: true } as object }, async (request, reply) => {
+    scope.get('/git/:project.git/info/refs', { schema: { hide: true } }, async (request, reply) => {
       const { service } = request.query as { service?: unknown };
       if (!isService(service)) throw new RoundhouseError('bad_request', 'only git’s smart protocol is spoken here');
       const { output } = git.advertise(await admit(request, reply, service));
-      return await answer(reply, `application/x-${service}-advertisement`, Readable.from(prefixed(serviceLine(service), output)));
+      return await answer(
+        reply,
+        `application/x-${service}-advertisement`,
+        Readable.from(prefixed(serviceLine(service), output)),
+      );
     });
 
     for (const service of ['git-upload-pack', 'git-receive-pack'] as const) {
-      scope.post(`/git/:project.git/${service}`, { schema: { hide: true } as object, bodyLimit: Number.MAX_SAFE_INTEGER }, async (request, reply) => {
-        const admitted = await admit(request, reply, service);
-        const body = request.body as Readable;
-        const input = header(request, 'content-encoding') === 'gzip' ? body.pipe(createGunzip()) : body;
-        const { output } = await git.exchange(admitted, input);
-        return await answer(reply, `application/x-${service}-result`, output);
-      });
+      scope.post(
+        `/git/:project.git/${service}`,
+        { schema: { hide: true }, bodyLimit: Number.MAX_SAFE_INTEGER },
+        async (request, reply) => {
+          const admitted = await admit(request, reply, service);
+          const body = request.body as Readable;
+          const input = header(request, 'content-encoding') === 'gzip' ? body.pipe(createGunzip()) : body;
+          const { output } = await git.exchange(admitted, input);
+          return await answer(reply, `application/x-${service}-result`, output);
+        },
+      );
     }
     done();
   });

@@ -13,10 +13,12 @@ export function registerGuard(app: FastifyInstance, allowedHosts: readonly strin
   const nameOf = (host: string): string | null => HOST.exec(host)?.[1]?.toLowerCase() ?? null;
   app.addHook('onRequest', async (request) => {
     const name = nameOf(request.headers.host ?? '');
-    if (name === null || !allowed.has(name)) throw new RoundhouseError('bad_host', 'the Host header names another service');
+    if (name === null || !allowed.has(name))
+      throw new RoundhouseError('bad_host', 'the Host header names another service');
     const { origin } = request.headers;
     if (origin === undefined) return;
     const from = URL.canParse(origin) ? nameOf(new URL(origin).host) : null;
-    if (from === null || !allowed.has(from)) throw new RoundhouseError('origin_refused', 'the request comes from a page of another origin');
+    if (from === null || !allowed.has(from))
+      throw new RoundhouseError('origin_refused', 'the request comes from a page of another origin');
   });
 }

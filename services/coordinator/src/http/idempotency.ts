@@ -33,8 +33,10 @@ export function createIdempotency(store: IdempotencyStore) {
   const first = async (scope: string, fingerprint: string, run: () => Promise<Answer>): Promise<Answer> => {
     const begun = await store.begin(scope, fingerprint);
     if (begun.state === 'done') return { status: begun.status, body: JSON.parse(begun.body) as unknown };
-    if (begun.state === 'running') throw new RoundhouseError('idempotency_in_progress', 'the first request with this key is still running');
-    if (begun.state === 'other_request') throw new RoundhouseError('idempotency_mismatch', 'this key was used for another request');
+    if (begun.state === 'running')
+      throw new RoundhouseError('idempotency_in_progress', 'the first request with this key is still running');
+    if (begun.state === 'other_request')
+      throw new RoundhouseError('idempotency_mismatch', 'this key was used for another request');
     try {
       const answer = await run();
       if (worthKeeping(answer)) await store.finish(scope, fingerprint, answer.status, JSON.stringify(answer.body));

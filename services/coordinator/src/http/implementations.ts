@@ -23,7 +23,11 @@ export type ServiceDeps = Deps & {
 
 type Ops = typeof OPERATIONS;
 /** A caller is absent for public operations alone. */
-type Implementation<N extends OperationName> = (deps: ServiceDeps, caller: Caller, input: InputOf<Ops[N]>) => Promise<OutputOf<Ops[N]>>;
+type Implementation<N extends OperationName> = (
+  deps: ServiceDeps,
+  caller: Caller,
+  input: InputOf<Ops[N]>,
+) => Promise<OutputOf<Ops[N]>>;
 
 /** What stands behind each operation: a missing one does not compile. */
 export const IMPLEMENTATIONS: { readonly [N in OperationName]: Implementation<N> } = {

@@ -35,7 +35,7 @@ export function registerLink(app: FastifyInstance, deps: Deps): void {
     LINK_PATH,
     {
       websocket: true,
-      schema: { hide: true } as object,
+      schema: { hide: true },
       preValidation: async (request) => {
         const { identity } = await authenticate(deps, request);
         if (identity.role !== 'runner') throw new RoundhouseError('forbidden', 'only a runner has a link');
@@ -107,7 +107,12 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
     const task = await current();
     if (task === null) return fence('a newer attempt owns the task');
     const assignment = needsAssignment ? await assign(deps, task) : null;
-    send({ type: 'welcome', eventSeq: task.eventSeq, outputOffset: await deps.recordings.size(taskId, attempt), assignment });
+    send({
+      type: 'welcome',
+      eventSeq: task.eventSeq,
+      outputOffset: await deps.recordings.size(taskId, attempt),
+      assignment,
+    });
     unsubscribe();
     unsubscribe = deps.feed.onTask(taskId, () => enqueue(pushDesired));
     lastSent = '';
@@ -133,7 +138,13 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
       }
       case 'output': {
         const { offset, data, skipped } = message;
-        const outputOffset = await deps.recordings.append(taskId, attempt, offset, Buffer.from(data, 'base64'), skipped);
+        const outputOffset = await deps.recordings.append(
+          taskId,
+          attempt,
+          offset,
+          Buffer.from(data, 'base64'),
+          skipped,
+        );
         return send({ type: 'output_ack', outputOffset });
       }
     }

@@ -10,7 +10,10 @@ function bare(schema: z.ZodType): z.ZodType {
 }
 
 /** A query is text: numbers and booleans are read out of it, by the schema and strictly. What is neither stays text. */
-export function readQuery(shape: Readonly<Record<string, z.ZodType>>, query: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function readQuery(
+  shape: Readonly<Record<string, z.ZodType>>,
+  query: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   const read: Record<string, unknown> = { ...query };
   for (const [key, value] of Object.entries(query)) {
     const schema = shape[key];

@@ -1,4 +1,14 @@
-import { ERRORS, type ErrorCode, ErrorBody, HEADERS, OPERATIONS, type Operation, type OperationName, RoundhouseError, pathParameters } from '@roundhouse/contracts';
+import {
+  ERRORS,
+  type ErrorCode,
+  ErrorBody,
+  HEADERS,
+  OPERATIONS,
+  type Operation,
+  type OperationName,
+  RoundhouseError,
+  pathParameters,
+} from '@roundhouse/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../handlers/deps.ts';
@@ -11,7 +21,17 @@ type Shape = Record<string, z.ZodType>;
 type Handler = (deps: ServiceDeps, caller: Caller, input: unknown) => Promise<unknown>;
 
 /** Codes that any call may be answered with. */
-const COMMON: readonly ErrorCode[] = ['validation_failed', 'bad_request', 'bad_host', 'unauthenticated', 'forbidden', 'coordinator_mismatch', 'origin_refused', 'internal', 'store_unavailable'];
+const COMMON: readonly ErrorCode[] = [
+  'validation_failed',
+  'bad_request',
+  'bad_host',
+  'unauthenticated',
+  'forbidden',
+  'coordinator_mismatch',
+  'origin_refused',
+  'internal',
+  'store_unavailable',
+];
 
 function pick(shape: Shape, wanted: (key: string) => boolean): z.ZodObject {
   return z.object(Object.fromEntries(Object.entries(shape).filter(([key]) => wanted(key))));
@@ -31,7 +51,7 @@ function schemaOf(operation: Operation): FastifySchema {
     ...(operation.method === 'GET' && Object.keys(rest.shape).length > 0 ? { querystring: rest } : {}),
     ...(operation.method === 'POST' ? { body: rest } : {}),
     response: { [operation.status]: operation.output, ...errorResponses(operation) },
-  } as FastifySchema;
+  };
 }
 
 /** One response a status, naming the codes that it may carry. */
@@ -39,7 +59,10 @@ function errorResponses(operation: Operation): Record<number, z.ZodType> {
   const codes = [...new Set([...operation.errors, ...COMMON])];
   const statuses = [...new Set(codes.map((code) => ERRORS[code].status))].sort((a, b) => a - b);
   return Object.fromEntries(
-    statuses.map((status) => [status, ErrorBody.describe(codes.filter((code) => ERRORS[code].status === status).join(', '))]),
+    statuses.map((status) => [
+      status,
+      ErrorBody.describe(codes.filter((code) => ERRORS[code].status === status).join(', ')),
+    ]),
   );
 }
 
@@ -50,15 +73,26 @@ function watchClient(request: FastifyRequest, reply: FastifyReply, stopping: Abo
   reply.raw.once('close', () => {
     if (reply.raw.writableFinished) return;
     gone.abort();
-    for (const step of undo) void step().catch((error: unknown) => request.log.error({ err: error }, 'what was not delivered could not be taken back'));
+    for (const step of undo)
+      void step().catch((error: unknown) =>
+        request.log.error({ err: error }, 'what was not delivered could not be taken back'),
+      );
   });
-  return { signal: AbortSignal.any([gone.signal, stopping]), onUndelivered: (step: () => Promise<void>) => void undo.push(step) };
+  return {
+    signal: AbortSignal.any([gone.signal, stopping]),
+    onUndelivered: (step: () => Promise<void>) => void undo.push(step),
+  };
 }
 
 const ANONYMOUS = { role: 'mobile' } as const;
 
 /** One route an operation, all alike: who calls, the input, what to do, the answer. */
-export function registerRoutes(app: FastifyInstance, deps: ServiceDeps, idempotency: Idempotency, stopping: AbortSignal): void {
+export function registerRoutes(
+  app: FastifyInstance,
+  deps: ServiceDeps,
+  idempotency: Idempotency,
+  stopping: AbortSignal,
+): void {
   const callers = new WeakMap<FastifyRequest, Omit<Caller, 'signal' | 'onUndelivered'>>();
 
   for (const [name, operation] of Object.entries(OPERATIONS) as [OperationName, Operation][]) {
@@ -79,7 +113,9 @@ export function registerRoutes(app: FastifyInstance, deps: ServiceDeps, idempote
           identity,
           tokenId: info.id,
           coordinatorId: name === 'whoami' ? null : coordinatorOf(request, info),
-          idempotencyKey: operation.idempotencyKey ? checkIdempotencyKey(header(request, HEADERS.idempotencyKey)) : null,
+          idempotencyKey: operation.idempotencyKey
+            ? checkIdempotencyKey(header(request, HEADERS.idempotencyKey))
+            : null,
           doneToken: header(request, HEADERS.doneToken),
         });
       },
@@ -89,9 +125,19 @@ export function registerRoutes(app: FastifyInstance, deps: ServiceDeps, idempote
         else if (operation.method === 'POST') request.body ??= {};
       },
       handler: async (request, reply) => {
-        const who = callers.get(request) ?? { identity: ANONYMOUS, tokenId: '', coordinatorId: null, idempotencyKey: null, doneToken: null };
+        const who = callers.get(request) ?? {
+          identity: ANONYMOUS,
+          tokenId: '',
+          coordinatorId: null,
+          idempotencyKey: null,
+          doneToken: null,
+        };
         const caller: Caller = { ...who, ...watchClient(request, reply, stopping) };
-        const input = { ...(request.query as object), ...(request.body as object | undefined), ...(request.params as object) };
+        const input = {
+          ...(request.query as object),
+          ...(request.body as object | undefined),
+          ...(request.params as object),
+        };
         const run = () => implementation(deps, caller, input);
         if (who.idempotencyKey === null) return await reply.code(operation.status).send(await run());
         const scope = `${who.tokenId}:${name}:${who.coordinatorId ?? ''}:${who.idempotencyKey}`;

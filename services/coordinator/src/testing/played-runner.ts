@@ -2,7 +2,13 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Assignment, CoordinatorMessage, type Desired, type RunnerEvent, type RunnerMessage } from '@roundhouse/contracts';
+import {
+  type Assignment,
+  CoordinatorMessage,
+  type Desired,
+  type RunnerEvent,
+  type RunnerMessage,
+} from '@roundhouse/contracts';
 import { gitEnvironment, temporaryFolder, within } from '@roundhouse/testkit';
 import { WebSocket } from 'ws';
 import type { StartedCoordinator } from './started-coordinator.ts';
@@ -22,7 +28,13 @@ export class PlayedRunner {
   readonly #listeners = new Set<() => void>();
   #seq = 0;
 
-  private constructor(url: string, token: string, socket: WebSocket, messages: CoordinatorMessage[], assignment: Assignment) {
+  private constructor(
+    url: string,
+    token: string,
+    socket: WebSocket,
+    messages: CoordinatorMessage[],
+    assignment: Assignment,
+  ) {
     this.#url = url;
     this.token = token;
     this.#socket = socket;
@@ -33,7 +45,9 @@ export class PlayedRunner {
   /** Claims the attempt as a launcher does, dials the link, and takes the assignment. */
   static async start(service: StartedCoordinator, taskId: string, attempt = 1): Promise<PlayedRunner> {
     const { runnerToken } = await service.launcher.call('claimAttempt', { taskId, attempt });
-    const socket = new WebSocket(`${service.url.replace('http', 'ws')}/link`, { headers: { authorization: `Bearer ${runnerToken}` } });
+    const socket = new WebSocket(`${service.url.replace('http', 'ws')}/link`, {
+      headers: { authorization: `Bearer ${runnerToken}` },
+    });
     const messages: CoordinatorMessage[] = [];
     const stir = new Set<() => void>();
     socket.on('message', (data: Buffer) => {
@@ -42,7 +56,11 @@ export class PlayedRunner {
     });
     await once(socket, 'open');
     socket.send(JSON.stringify({ type: 'hello', protocol: 1, needsAssignment: true } satisfies RunnerMessage));
-    await within(5_000, 'the welcome', waitFor(stir, () => messages.find(({ type }) => type === 'welcome') !== undefined));
+    await within(
+      5_000,
+      'the welcome',
+      waitFor(stir, () => messages.find(({ type }) => type === 'welcome') !== undefined),
+    );
     const welcome = messages.find((message) => message.type === 'welcome');
     if (welcome?.assignment === undefined || welcome.assignment === null) throw new Error('no assignment came');
     const runner = new PlayedRunner(service.url, runnerToken, socket, messages, welcome.assignment);
@@ -61,7 +79,9 @@ export class PlayedRunner {
     this.#seq += 1;
     const seq = this.#seq;
     this.send({ type: 'event', seq, event });
-    await this.until('an acknowledgement', () => this.#messages.some((message) => message.type === 'ack' && message.eventSeq >= seq));
+    await this.until('an acknowledgement', () =>
+      this.#messages.some((message) => message.type === 'ack' && message.eventSeq >= seq),
+    );
   }
 
   /** Waits until the coordinator wants something of a kind, and answers it. */
@@ -84,7 +104,12 @@ export class PlayedRunner {
   }
 
   /** Makes a commit with the given file on top of the base and pushes it to a ref. Answers the commit. */
-  async push(file: string, content: string, ref = `refs/heads/${this.assignment.branch}`, token = this.token): Promise<string> {
+  async push(
+    file: string,
+    content: string,
+    ref = `refs/heads/${this.assignment.branch}`,
+    token = this.token,
+  ): Promise<string> {
     const folder = await temporaryFolder();
     const env = {
       ...gitEnvironment(),
@@ -92,11 +117,18 @@ export class PlayedRunner {
       GIT_CONFIG_KEY_0: 'http.extraHeader',
       GIT_CONFIG_VALUE_0: `Authorization: Bearer ${token}`,
     };
-    const git = async (...args: string[]): Promise<string> => (await run('git', args, { cwd: folder.path, env })).stdout.trim();
+    const git = async (...args: string[]): Promise<string> =>
+      (await run('git', args, { cwd: folder.path, env })).stdout.trim();
     try {
       await git('clone', '--quiet', this.gitUrl, '.');
       await git('checkout', '--quiet', '--detach', this.assignment.baseCommit);
-      await run('sh', ['-c', 'mkdir -p "$(dirname "$1")" && printf %s "$2" > "$1"', 'sh', join(folder.path, file), content]);
+      await run('sh', [
+        '-c',
+        'mkdir -p "$(dirname "$1")" && printf %s "$2" > "$1"',
+        'sh',
+        join(folder.path, file),
+        content,
+      ]);
       await git('add', '--all');
       await git('commit', '--quiet', '--message', `change ${file}`);
       await git('push', '--quiet', '--force', 'origin', `HEAD:${ref}`);

@@ -2,7 +2,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ApiClient } from '@roundhouse/contracts';
-import { type ScratchRepository, type TestRedis, scratchRepository, startTestRedis, temporaryFolder } from '@roundhouse/testkit';
+import {
+  type ScratchRepository,
+  type TestRedis,
+  scratchRepository,
+  startTestRedis,
+  temporaryFolder,
+} from '@roundhouse/testkit';
 import { pino } from 'pino';
 import { startCoordinator } from '../compose.ts';
 

@@ -13,7 +13,8 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-const append = (offset: number, text: string, lost = 0) => recordings.append(taskId, 1, offset, Buffer.from(text), lost);
+const append = (offset: number, text: string, lost = 0) =>
+  recordings.append(taskId, 1, offset, Buffer.from(text), lost);
 const all = async () => (await recordings.read(taskId, 1, 0, 1_000)).data.toString();
 
 describe('recordings', () => {

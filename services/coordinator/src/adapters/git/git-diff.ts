@@ -45,7 +45,13 @@ export function parseNumstat(output: string): DiffPage['files'] {
   return files;
 }
 
-function readSlice(env: Record<string, string>, args: readonly string[], offset: number, length: number, signal: AbortSignal): Promise<Buffer> {
+function readSlice(
+  env: Record<string, string>,
+  args: readonly string[],
+  offset: number,
+  length: number,
+  signal: AbortSignal,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const child = spawn('git', args, { env, stdio: ['ignore', 'pipe', 'pipe'], signal });
     const chunks: Buffer[] = [];

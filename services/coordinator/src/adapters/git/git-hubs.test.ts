@@ -27,7 +27,11 @@ describe('landing in the hub', () => {
   });
 
   it('LD-2: a conflict names every file and leaves the branch as it is', async () => {
-    const ours = await hub.branchCommit('ours', { 'a.txt': 'one\nOURS\nthree\n', 'b.txt': 'ours\n', 'only-ours.txt': 'x' });
+    const ours = await hub.branchCommit('ours', {
+      'a.txt': 'one\nOURS\nthree\n',
+      'b.txt': 'ours\n',
+      'only-ours.txt': 'x',
+    });
     const theirs = await hub.branchCommit('theirs', { 'a.txt': 'one\nTHEIRS\nthree\n', 'b.txt': null });
     await land(ours);
     const before = await inHub('rev-parse', 'main');
@@ -63,7 +67,8 @@ describe('landing in the hub', () => {
 
   it('LD-5: eight landings at once, and another writer beside: none is lost or doubled', async () => {
     const commits = [];
-    for (let index = 0; index < 8; index += 1) commits.push(await hub.branchCommit(`work${index}`, { [`new${index}.txt`]: 'x' }));
+    for (let index = 0; index < 8; index += 1)
+      commits.push(await hub.branchCommit(`work${index}`, { [`new${index}.txt`]: 'x' }));
     const outside = await hub.branchCommit('outside', { 'outside.txt': 'x' });
     const push = hub.repository.git('push', '--quiet', 'hub', `${outside}:refs/heads/main`).catch(() => 'was too late');
     const results = await Promise.all(commits.map((commit) => land(commit)));
@@ -107,7 +112,12 @@ describe('archives and diffs', () => {
 
   it('GH-6: the pages of a diff join to the whole, with renames and binary files listed', async () => {
     const long = Array.from({ length: 3_000 }, (_, line) => `line ${line} äöü\n`).join('');
-    const commit = await hub.branchCommit('work', { 'long.txt': long, 'a.txt': null, 'c.txt': 'one\ntwo\nthree\n', 'bin.dat': '\0\u0001\0' });
+    const commit = await hub.branchCommit('work', {
+      'long.txt': long,
+      'a.txt': null,
+      'c.txt': 'one\ntwo\nthree\n',
+      'bin.dat': '\0\u0001\0',
+    });
     const base = await hub.repository.git('rev-parse', 'main');
     const { signal } = new AbortController();
     const texts: string[] = [];
@@ -131,7 +141,13 @@ describe('making a hub', () => {
     const script = join(hub.folder.path, 'evil.sh');
     await writeFile(script, `#!/bin/sh\ntouch ${proof}\n`);
     await chmod(script, 0o755);
-    for (const setting of ['core.fsmonitor', 'core.sshCommand', 'uploadpack.packObjectsHook', 'core.pager', 'diff.external']) {
+    for (const setting of [
+      'core.fsmonitor',
+      'core.sshCommand',
+      'uploadpack.packObjectsHook',
+      'core.pager',
+      'diff.external',
+    ]) {
       await hub.repository.git('config', setting, script);
     }
     const id = randomUUID();
@@ -152,7 +168,9 @@ describe('making a hub', () => {
     await expect(hub.hubs.create(id, empty.path, null)).rejects.toMatchObject({ code: 'project_unreadable' });
     await hub.repository.git('init', '--quiet', empty.path);
     await expect(hub.hubs.create(id, empty.path, null)).rejects.toMatchObject({ code: 'project_empty' });
-    await expect(hub.hubs.create(id, hub.repository.path, 'nowhere')).rejects.toMatchObject({ code: 'branch_not_found' });
+    await expect(hub.hubs.create(id, hub.repository.path, 'nowhere')).rejects.toMatchObject({
+      code: 'branch_not_found',
+    });
     expect(await readdir(join(hub.folder.path, 'hubs'))).toEqual([`${hub.projectId}.git`]);
     await empty.remove();
   });

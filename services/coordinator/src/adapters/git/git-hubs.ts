@@ -23,7 +23,9 @@ export function createGitHubs(git: TrustedGit, folder: string): Hubs & { gitDir(
 
   const resolve = async (projectId: string, ref: string): Promise<string | null> => {
     try {
-      return (await git.run(gitDir(projectId), ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`])).trim();
+      return (
+        await git.run(gitDir(projectId), ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`])
+      ).trim();
     } catch (error) {
       if (error instanceof GitFailure && error.exitCode === 1) return null;
       throw error;
@@ -35,7 +37,8 @@ export function createGitHubs(git: TrustedGit, folder: string): Hubs & { gitDir(
     objectsFolder: (projectId) => join(gitDir(projectId), 'objects'),
 
     async create(projectId, source, wantedBranch) {
-      if (!isAbsolute(source) || !(await isFolder(source))) throw unreadable(source, 'it is not an absolute path of a folder');
+      if (!isAbsolute(source) || !(await isFolder(source)))
+        throw unreadable(source, 'it is not an absolute path of a folder');
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const unfinished = `${gitDir(projectId)}.new`;
       await rm(unfinished, { recursive: true, force: true });
@@ -62,7 +65,8 @@ export function createGitHubs(git: TrustedGit, folder: string): Hubs & { gitDir(
       }
     },
 
-    diff: (projectId, base, commit, offset, signal) => diffPage(git, gitDir(projectId), { base, commit }, offset, signal),
+    diff: (projectId, base, commit, offset, signal) =>
+      diffPage(git, gitDir(projectId), { base, commit }, offset, signal),
 
     land: (projectId, request) => lane(projectId)(() => landInHub(git, gitDir(projectId), request)),
 
@@ -90,15 +94,34 @@ const unreadable = (source: string, why: string): RoundhouseError =>
 async function fill(git: TrustedGit, dir: string, source: string, wanted: string | null): Promise<string> {
   const found = await describe(git, source);
   await git.run(dir, ['init', '--quiet', '--bare', '--initial-branch=main', dir]);
-  await git.run(dir, ['fetch', '--quiet', '--update-shallow', '--no-auto-gc', '--', source, '+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']);
-  const branches = (await git.run(dir, ['for-each-ref', '--format=%(refname:lstrip=2)', '--', 'refs/heads/'])).split('\n').filter((name) => name !== '');
+  await git.run(dir, [
+    'fetch',
+    '--quiet',
+    '--update-shallow',
+    '--no-auto-gc',
+    '--',
+    source,
+    '+refs/heads/*:refs/heads/*',
+    '+refs/tags/*:refs/tags/*',
+  ]);
+  const branches = (await git.run(dir, ['for-each-ref', '--format=%(refname:lstrip=2)', '--', 'refs/heads/']))
+    .split('\n')
+    .filter((name) => name !== '');
   if (wanted !== null && !branches.includes(wanted)) {
     throw new RoundhouseError('branch_not_found', `the repository has no branch ${wanted}`, { branch: wanted });
   }
   const branch = wanted ?? found.branch ?? 'main';
   if (!branches.includes(branch)) {
     // A checkout on no branch, as CI makes it: its commit becomes the branch.
-    await git.run(dir, ['fetch', '--quiet', '--update-shallow', '--no-auto-gc', '--', source, `+HEAD:refs/heads/${branch}`]);
+    await git.run(dir, [
+      'fetch',
+      '--quiet',
+      '--update-shallow',
+      '--no-auto-gc',
+      '--',
+      source,
+      `+HEAD:refs/heads/${branch}`,
+    ]);
   }
   await git.run(dir, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
   return branch;

@@ -25,6 +25,8 @@ export function createGitSmartHttp(git: TrustedGit, gitDir: (projectId: string) 
       ['receive.maxInputSize', String(MAX_PUSH_BYTES)],
       ['receive.denyDeletes', access.writableRef?.endsWith('*') ? 'false' : 'true'],
       ['uploadpack.allowTipSHA1InWant', 'true'],
+      // A hub of a shallow clone takes pushes from worktrees that are as shallow as itself.
+      ['receive.shallowUpdate', 'true'],
     ];
     if (!access.seesAll) {
       // The base branches stay visible: a client that does not see them would send all of history again.

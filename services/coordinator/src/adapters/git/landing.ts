@@ -36,7 +36,8 @@ export async function landInHub(git: TrustedGit, gitDir: string, request: LandRe
   for (let race = 0; race < MAX_RACES; race += 1) {
     const tip = (await git.run(gitDir, ['for-each-ref', '--format=%(objectname)', '--', ref])).trim();
     if (tip === '') return { kind: 'failed', reason: `the hub has no branch ${target}` };
-    if (await succeeds(git.run(gitDir, ['merge-base', '--is-ancestor', commit, tip]))) return await alreadyThere(git, gitDir, commit, tip);
+    if (await succeeds(git.run(gitDir, ['merge-base', '--is-ancestor', commit, tip])))
+      return await alreadyThere(git, gitDir, commit, tip);
     const merged = await mergeTrees(git, gitDir, tip, commit);
     if (merged.conflicts.length > 0) return { kind: 'conflicted', onto: tip, files: merged.conflicts };
     const landedAs = await commitMerge(git, gitDir, { tree: merged.tree, tip, commit, message });
@@ -46,7 +47,14 @@ export async function landInHub(git: TrustedGit, gitDir: string, request: LandRe
 }
 
 async function alreadyThere(git: TrustedGit, gitDir: string, commit: string, tip: string): Promise<LandResult> {
-  const rows = await git.run(gitDir, ['rev-list', '--first-parent', '--merges', '--parents', `--max-count=${LOOK_BACK}`, tip]);
+  const rows = await git.run(gitDir, [
+    'rev-list',
+    '--first-parent',
+    '--merges',
+    '--parents',
+    `--max-count=${LOOK_BACK}`,
+    tip,
+  ]);
   const landed = rows.split('\n').find((row) => row.split(' ').slice(2).includes(commit));
   const landedAs = landed?.split(' ')[0];
   return landedAs === undefined
@@ -55,7 +63,12 @@ async function alreadyThere(git: TrustedGit, gitDir: string, commit: string, tip
 }
 
 /** Exit code 1 says that there are conflicts; the output names them. Histories that share nothing merge from an empty base. */
-async function mergeTrees(git: TrustedGit, gitDir: string, tip: string, commit: string): Promise<ReturnType<typeof parseMergeTree>> {
+async function mergeTrees(
+  git: TrustedGit,
+  gitDir: string,
+  tip: string,
+  commit: string,
+): Promise<ReturnType<typeof parseMergeTree>> {
   const args = ['merge-tree', '--write-tree', '-z', '--messages', '--allow-unrelated-histories', tip, commit];
   return parseMergeTree(await git.run(gitDir, args, { accept: [1] }));
 }
@@ -71,7 +84,12 @@ interface Merge {
 async function commitMerge(git: TrustedGit, gitDir: string, { tree, tip, commit, message }: Merge): Promise<string> {
   const author = await git.run(gitDir, ['log', '-1', '--format=%an%x00%ae', commit, '--']);
   const [name = '', email = ''] = author.trimEnd().split('\0');
-  const who: Record<string, string> = { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email };
+  const who: Record<string, string> = {
+    GIT_AUTHOR_NAME: name,
+    GIT_AUTHOR_EMAIL: email,
+    GIT_COMMITTER_NAME: name,
+    GIT_COMMITTER_EMAIL: email,
+  };
   return (await git.run(gitDir, ['commit-tree', tree, '-p', tip, '-p', commit, '-m', message], { env: who })).trim();
 }
 

@@ -26,7 +26,12 @@ export function createRedisIdempotencyStore(redis: Redis): IdempotencyStore {
       return entry.answer === null ? { state: 'running' } : { state: 'done', ...entry.answer };
     },
     async finish(scope, fingerprint, status, body) {
-      await redis.set(KEYS.idempotency(scope), JSON.stringify({ fingerprint, answer: { status, body } }), 'EX', ANSWER_SECONDS);
+      await redis.set(
+        KEYS.idempotency(scope),
+        JSON.stringify({ fingerprint, answer: { status, body } }),
+        'EX',
+        ANSWER_SECONDS,
+      );
     },
     async abandon(scope) {
       await redis.del(KEYS.idempotency(scope));

@@ -45,9 +45,18 @@ export function createRedisOutbox(redis: Redis, blocking: Redis, consumer: strin
       while (!signal.aborted) {
         try {
           await claimStale(redis, consumer, execute);
-          const rows = (await blocking.xreadgroup('GROUP', GROUP, consumer, 'COUNT', BATCH, 'BLOCK', BLOCK_MS, 'STREAMS', KEYS.outbox, '>')) as
-            | [string, Entry[]][]
-            | null;
+          const rows = (await blocking.xreadgroup(
+            'GROUP',
+            GROUP,
+            consumer,
+            'COUNT',
+            BATCH,
+            'BLOCK',
+            BLOCK_MS,
+            'STREAMS',
+            KEYS.outbox,
+            '>',
+          )) as [string, Entry[]][] | null;
           for (const [, entries] of rows ?? []) for (const entry of entries) execute(entry, 1);
         } catch (error) {
           if (signal.aborted) break;
@@ -62,8 +71,17 @@ export function createRedisOutbox(redis: Redis, blocking: Redis, consumer: strin
 }
 
 /** Takes over what lay too long with any consumer: its process died, or its handler failed. */
-async function claimStale(redis: Redis, consumer: string, execute: (entry: Entry, tries: number) => void): Promise<void> {
-  const pending = (await redis.xpending(KEYS.outbox, GROUP, 'IDLE', CLAIM_AFTER_MS, '-', '+', BATCH)) as [string, string, number, number][];
+async function claimStale(
+  redis: Redis,
+  consumer: string,
+  execute: (entry: Entry, tries: number) => void,
+): Promise<void> {
+  const pending = (await redis.xpending(KEYS.outbox, GROUP, 'IDLE', CLAIM_AFTER_MS, '-', '+', BATCH)) as [
+    string,
+    string,
+    number,
+    number,
+  ][];
   for (const [id, , , deliveries] of pending) {
     const claimed = (await redis.xclaim(KEYS.outbox, GROUP, consumer, CLAIM_AFTER_MS, id)) as Entry[];
     for (const entry of claimed) execute(entry, deliveries + 1);

@@ -11,13 +11,16 @@ export function createRedisRegistry(redis: Redis): Registry {
     return data === null ? null : schema.parse(JSON.parse(data));
   };
   const all = async <T extends { createdAt: string }>(key: string, schema: z.ZodType<T>): Promise<T[]> =>
-    (await redis.hvals(key)).map((data) => schema.parse(JSON.parse(data))).sort((a, b) => a.createdAt.localeCompare(b.createdAt));
+    (await redis.hvals(key))
+      .map((data) => schema.parse(JSON.parse(data)))
+      .sort((a, b) => a.createdAt.localeCompare(b.createdAt));
 
   return {
     addProject: async (project) => void (await redis.hset(KEYS.projects, project.id, JSON.stringify(project))),
     project: (id) => one(KEYS.projects, id, Project),
     projects: () => all(KEYS.projects, Project),
-    addCoordinator: async (coordinator) => void (await redis.hset(KEYS.coordinators, coordinator.id, JSON.stringify(coordinator))),
+    addCoordinator: async (coordinator) =>
+      void (await redis.hset(KEYS.coordinators, coordinator.id, JSON.stringify(coordinator))),
     coordinator: (id) => one(KEYS.coordinators, id, Coordinator),
     coordinators: () => all(KEYS.coordinators, Coordinator),
   };

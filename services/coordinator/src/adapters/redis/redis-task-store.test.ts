@@ -40,14 +40,21 @@ async function created(coordinatorId = randomUUID()) {
     clock.now(),
   );
   const effects = [{ type: 'enqueue', taskId: task.id, attempt: 1 } as const];
-  expect(await store.commit({ expected: 0, task, kinds: ['created'], effects, prompt: { id: promptId, text: 'hi' } })).toBe(true);
+  expect(
+    await store.commit({ expected: 0, task, kinds: ['created'], effects, prompt: { id: promptId, text: 'hi' } }),
+  ).toBe(true);
   return task;
 }
 
 describe('the task store', () => {
   it('TL-1: of two commits upon one version one is stored, with one event and its effects', async () => {
     const task = await created();
-    const next = (name: string) => ({ expected: 1, task: { ...task, name, version: 2 }, kinds: ['activity' as const], effects: [] });
+    const next = (name: string) => ({
+      expected: 1,
+      task: { ...task, name, version: 2 },
+      kinds: ['activity' as const],
+      effects: [],
+    });
     const results = await Promise.all([store.commit(next('one')), store.commit(next('other'))]);
     expect(results.sort()).toEqual([false, true]);
     expect((await store.read(task.id))?.version).toBe(2);

@@ -111,7 +111,10 @@ export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
         .scard(KEYS.unsettled(coordinatorId))
         .exec();
       if (results === null) throw new Error('redis gave up a transaction');
-      const [[noticeError, ids], [countError, remaining]] = results as [[Error | null, string[]], [Error | null, number]];
+      const [[noticeError, ids], [countError, remaining]] = results as [
+        [Error | null, string[]],
+        [Error | null, number],
+      ];
       if (noticeError ?? countError) throw (noticeError ?? countError) as Error;
       return { taskId: ids[0] ?? null, remaining };
     },

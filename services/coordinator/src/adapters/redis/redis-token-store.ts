@@ -23,7 +23,9 @@ interface Parsed {
 
 function parseToken(token: string): Parsed | null {
   const [, role, hex, secret] = TOKEN_PATTERN.exec(token) ?? [];
-  return hex === undefined || secret === undefined ? null : { role: role as Parsed['role'], id: uuidOfHex(hex), secret };
+  return hex === undefined || secret === undefined
+    ? null
+    : { role: role as Parsed['role'], id: uuidOfHex(hex), secret };
 }
 
 export function createRedisTokenStore(redis: Redis): TokenStore {
@@ -34,7 +36,9 @@ export function createRedisTokenStore(redis: Redis): TokenStore {
   const put = async (made: TokenInfo, secret: string, doneToken: string | undefined): Promise<void> => {
     const key = KEYS.token(made.id);
     const fields = { info: JSON.stringify(made), hash: hash(secret).toString('hex') };
-    const step = redis.multi().hset(key, doneToken === undefined ? fields : { ...fields, done: hash(doneToken).toString('hex') });
+    const step = redis
+      .multi()
+      .hset(key, doneToken === undefined ? fields : { ...fields, done: hash(doneToken).toString('hex') });
     const { role } = made.identity;
     if (role === 'subtask' || role === 'runner') step.expire(key, ATTEMPT_TOKEN_SECONDS);
     else step.sadd(KEYS.listedTokens, made.id);
@@ -56,7 +60,14 @@ export function createRedisTokenStore(redis: Redis): TokenStore {
         throw new Error(`the ${label} file does not hold a token of an operator or a launcher`);
       }
       if ((await info(parsed.id)) !== null) return;
-      const made = { id: parsed.id, identity: { role: parsed.role }, label, createdAt: new Date().toISOString(), expiresAt: null, revokedAt: null };
+      const made = {
+        id: parsed.id,
+        identity: { role: parsed.role },
+        label,
+        createdAt: new Date().toISOString(),
+        expiresAt: null,
+        revokedAt: null,
+      };
       await put(made, parsed.secret, undefined);
     },
 
@@ -66,7 +77,8 @@ export function createRedisTokenStore(redis: Redis): TokenStore {
       const [data, stored] = await redis.hmget(KEYS.token(parsed.id), 'info', 'hash');
       if (typeof data !== 'string' || typeof stored !== 'string' || !matches(parsed.secret, stored)) return null;
       const found = TokenInfo.parse(JSON.parse(data));
-      const over = found.revokedAt !== null || (found.expiresAt !== null && found.expiresAt <= new Date().toISOString());
+      const over =
+        found.revokedAt !== null || (found.expiresAt !== null && found.expiresAt <= new Date().toISOString());
       return over || found.identity.role !== parsed.role ? null : found;
     },
 

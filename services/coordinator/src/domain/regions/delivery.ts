@@ -22,7 +22,8 @@ const TABLE: Readonly<Record<State, Readonly<Record<DeliveryInput['type'], Cell>
 
 export function nextDelivery(delivery: Delivery, input: DeliveryInput): Delivery {
   const cell = TABLE[delivery.state][input.type];
-  if (input.type === 'raised') return cell === 'pending' ? { state: 'pending', notice: input.notice, returned: false } : delivery;
+  if (input.type === 'raised')
+    return cell === 'pending' ? { state: 'pending', notice: input.notice, returned: false } : delivery;
   if (cell === 'keep' || delivery.state === 'none' || delivery.notice.id !== input.noticeId) return delivery;
   const { notice } = delivery;
   if (cell === 'return') return { state: 'pending', notice, returned: true };

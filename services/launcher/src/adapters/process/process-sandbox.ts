@@ -34,7 +34,7 @@ export class ProcessSandboxes implements Sandboxes {
   readonly #options: ProcessSandboxOptions;
   readonly #folders: SandboxFolders;
   readonly #archives = new Gate(ARCHIVES);
-  readonly #listeners: ((ref: AttemptRef) => void)[] = [];
+  readonly #listeners: ((ref: AttemptRef, how: number | string) => void)[] = [];
 
   constructor(options: ProcessSandboxOptions) {
     this.#options = options;
@@ -73,8 +73,8 @@ export class ProcessSandboxes implements Sandboxes {
     const common = { coordinatorUrl, projectId, taskId, attempt, folder, token: runnerToken };
     const child = await startRunner(name, { mode: 'attempt', ...common, mcpUrl, hubObjects }, runner);
     // Before anything is awaited: it may end at once.
-    child.once('exit', () => {
-      for (const listener of this.#listeners) listener({ taskId, attempt });
+    child.once('exit', (code, signal) => {
+      for (const listener of this.#listeners) listener({ taskId, attempt }, code ?? signal ?? 'unknown');
     });
     const startTime = await startTimeOf(child.pid);
     await writeHandle(folder, {
@@ -141,7 +141,7 @@ export class ProcessSandboxes implements Sandboxes {
     await this.#folders.keep(ref);
   }
 
-  onExited(listener: (ref: AttemptRef) => void): void {
+  onExited(listener: (ref: AttemptRef, how: number | string) => void): void {
     this.#listeners.push(listener);
   }
 

@@ -25,6 +25,7 @@ export class CheckoutWorktrees implements WorktreeProvider {
     if (hubObjects !== null) {
       await mkdir(join(path, '.git/objects/info'), { recursive: true });
       await writeFileAtomic(join(path, '.git/objects/info/alternates'), `${hubObjects}\n`, { mode: 0o644 });
+      await borrowShallow(hubObjects, path);
     } else {
       await git({ ...options, access: hub }, [
         'fetch',
@@ -42,6 +43,15 @@ export class CheckoutWorktrees implements WorktreeProvider {
     await git({ ...options, input: ['start', ...refs, 'commit', ''].join('\n') }, ['update-ref', '--stdin']);
     await git(options, ['reset', '--hard', '--no-recurse-submodules']);
   }
+}
+
+/** A hub that was filled from a shallow clone lacks the parents of some commits, and git must be told which (gitshallow(5)). */
+async function borrowShallow(hubObjects: string, path: string): Promise<void> {
+  const shallow = await readFile(join(hubObjects, '../shallow'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (shallow !== null) await writeFileAtomic(join(path, '.git/shallow'), shallow, { mode: 0o644 });
 }
 
 /** Written, not asked of `git config` four times: the file is a minute old at most and nobody else knows of it. */
