@@ -1,8 +1,13 @@
+import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   type ServiceName,
+  descendantsOf,
   eventually,
+  lineMatching,
+  processTable,
   scratchRepository,
   startEmbeddedService,
   temporaryFolder,
@@ -101,6 +106,26 @@ describe('kill -9', () => {
       await repository.remove();
     }
   });
+});
+
+it('B-11: a service whose supervisor and log reader are gone ends by itself', async () => {
+  const repository = await scratchRepository();
+  const data = await temporaryFolder();
+  const main = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
+  const args = ['up', '--json', '--data', data.path, '--port', '0', '--repo', repository.path];
+  const up = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  await lineMatching(up.stdout, /^\{/, 60_000);
+  const below = descendantsOf(await processTable(), up.pid ?? 0);
+  expect(below.length).toBeGreaterThanOrEqual(4);
+  up.stdout.destroy();
+  up.stderr.destroy();
+  up.kill('SIGKILL');
+  await until(async () => {
+    const rows = (await processTable()).filter(({ zombie }) => !zombie);
+    return !rows.some(({ pid, started }) => below.some((row) => row.pid === pid && row.started === started));
+  });
+  await data.remove();
+  await repository.remove();
 });
 
 /** Looks until it is so: what is waited for here happens in processes that tell the test nothing. */

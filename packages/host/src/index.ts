@@ -1,6 +1,6 @@
 export { moveAtomic, writeFileAtomic } from './atomic-file.ts';
 export { type FileLock, LockHeldError, takeFileLock } from './file-lock.ts';
-export type { Logger } from './logger.ts';
+export { LOG_DESTINATION, type Logger } from './logger.ts';
 export { MARK_VARIABLE, startTimeOf } from './process-table.ts';
 export { type ProcessTree, endProcessTree, findProcesses } from './process-tree.ts';
 export { NoRedisError, type RedisProgram, findRedis, onPath } from './redis-program.ts';

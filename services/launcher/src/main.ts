@@ -1,4 +1,4 @@
-import { runService } from '@roundhouse/host';
+import { LOG_DESTINATION, runService } from '@roundhouse/host';
 import { destination, pino } from 'pino';
 import { startLauncher } from './app.ts';
 import { type Config, readConfig } from './config.ts';
@@ -8,6 +8,6 @@ let config: Config | undefined;
 const configured = (): Config => (config ??= readConfig());
 
 await runService('launcher', {
-  logger: (name) => pino({ name, level: configured().logLevel }, destination(2)),
+  logger: (name) => pino({ name, level: configured().logLevel }, destination(LOG_DESTINATION)),
   start: ({ log }) => startLauncher(configured(), log),
 });

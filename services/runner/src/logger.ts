@@ -1,10 +1,11 @@
+import { LOG_DESTINATION } from '@roundhouse/host';
 import pino from 'pino';
 
 const CAP_BYTES = 4 * 1024 * 1024;
 
 /** The log on standard error, at most 4 MiB of it: it goes to a file beside the worktree that nobody rotates. */
 export function createLogger(level: string, bindings: Record<string, unknown>): pino.Logger {
-  const destination = pino.destination({ dest: 2, sync: true });
+  const destination = pino.destination(LOG_DESTINATION);
   let written = 0;
   return pino(
     { level, base: bindings },

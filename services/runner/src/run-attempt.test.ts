@@ -102,6 +102,7 @@ describe('prompts', () => {
     const answer = sandbox.prompt('dark blue', 2);
     coordinator.desire({ prompts: [answer] });
     await coordinator.until('answered', () => coordinatorSays('answer: dark blue') && coordinatorSays('asked'));
+    await coordinator.until('accepted', () => coordinator.prompt(answer.id).length === 2);
     expect(coordinator.prompt(answer.id)).toEqual(['written', 'accepted']);
   });
 
