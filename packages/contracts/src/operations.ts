@@ -1,7 +1,9 @@
 import * as admin from './operations/admin-operations.ts';
 import * as attempts from './operations/attempt-operations.ts';
 import * as subTask from './operations/sub-task-operations.ts';
+import * as review from './operations/review-operations.ts';
 import * as tasks from './operations/task-operations.ts';
+import * as waits from './operations/wait-operations.ts';
 
 /** Every operation of the API, by name: a literal, not a discovery. */
 export const OPERATIONS = {
@@ -9,13 +11,13 @@ export const OPERATIONS = {
   listTasks: tasks.listTasks,
   getTask: tasks.getTask,
   promptTask: tasks.promptTask,
-  waitForIdle: tasks.waitForIdle,
-  readDiff: tasks.readDiff,
-  readOutput: tasks.readOutput,
-  mergeTask: tasks.mergeTask,
-  reviewMerge: tasks.reviewMerge,
+  waitForIdle: waits.waitForIdle,
+  readDiff: review.readDiff,
+  readOutput: review.readOutput,
+  mergeTask: review.mergeTask,
+  reviewMerge: review.reviewMerge,
   closeTask: tasks.closeTask,
-  waitSignal: tasks.waitSignal,
+  waitSignal: waits.waitSignal,
   setControl: tasks.setControl,
   listAgents: tasks.listAgents,
   signalDone: subTask.signalDone,

@@ -1,7 +1,9 @@
-import type { End, Notice, TaskEventKind, TaskRecord } from '@roundhouse/contracts';
-import type { Change, Circumstances, Decision, TransitionHandler } from './decision.ts';
-import { isLive, isSettled, lastAcceptedPrompt, promptQueueFull, signalIsCurrent } from './derived.ts';
-import type { Effect, EventType } from './events.ts';
+import type { TaskRecord } from '@roundhouse/contracts';
+import { closeIfGone, end, lose } from './attempt-end.ts';
+import { UNCHANGED, changed, raise } from './change.ts';
+import type { Decision, TransitionHandler } from './decision.ts';
+import { isLive, lastAcceptedPrompt, promptQueueFull, signalIsCurrent } from './derived.ts';
+import type { EventType } from './events.ts';
 import { nextActivity } from './regions/activity.ts';
 import { nextCompletion } from './regions/completion.ts';
 import { nextControl } from './regions/control.ts';
@@ -10,95 +12,6 @@ import { nextLanding } from './regions/landing.ts';
 
 /** How many receipts of finished prompts a record keeps. */
 const KEPT_RECEIPTS = 64;
-
-const UNCHANGED: Decision = { kind: 'unchanged' };
-
-const changed = (task: TaskRecord, kinds: readonly TaskEventKind[], effects: readonly Effect[] = []): Change => ({
-  kind: 'changed',
-  task,
-  kinds,
-  effects,
-});
-
-function raise(
-  task: TaskRecord,
-  kind: Notice['kind'],
-  fields: Partial<Notice>,
-  { now, nextId }: Circumstances,
-): TaskRecord {
-  const notice: Notice = {
-    id: nextId(),
-    taskId: task.id,
-    taskName: task.name,
-    kind,
-    epoch: task.attempt,
-    commit: null,
-    summary: null,
-    end: null,
-    at: now,
-    ...fields,
-  };
-  return { ...task, delivery: nextDelivery(task.delivery, { type: 'raised', notice }) };
-}
-
-const baseCommitOf = (task: TaskRecord): string | null =>
-  'baseCommit' in task.lifecycle ? task.lifecycle.baseCommit : null;
-
-/** The close goes on as soon as no sandbox of the task is left (I9). */
-const closeIfGone = (task: TaskRecord): Effect[] =>
-  task.closing !== null && task.lifecycle.state === 'ended' && task.sandboxes.length === 0
-    ? [{ type: 'finish_close', taskId: task.id }]
-    : [];
-
-/** Invariant I2: the one place where an attempt comes to its end. Done followed by an exit is one completion. */
-function end(task: TaskRecord, how: End, circumstances: Circumstances): Change {
-  const wasSettled = isSettled(task);
-  const { closing } = task;
-  const ending: End = closing === null ? how : { kind: 'cancelled', reason: closing.reason };
-  const lastPublish =
-    task.publish === null
-      ? task.lastPublish
-      : ({ id: task.publish.id, outcome: 'failed', reason: 'the attempt ended first' } as const);
-  const ended: TaskRecord = {
-    ...task,
-    lifecycle: { state: 'ended', baseCommit: baseCommitOf(task), end: ending },
-    activity: nextActivity(task.activity, 'attempt_over', circumstances.now),
-    publish: null,
-    lastPublish,
-  };
-  const told = wasSettled || closing !== null ? ended : raise(ended, 'ended', { end: ending }, circumstances);
-  return changed(told, ['ended'], closeIfGone(told));
-}
-
-/** A lost attempt is followed by a new one under a new epoch, unless the task has said its last word or is closing. */
-function lose(task: TaskRecord, reason: string, circumstances: Circumstances): Change {
-  if (task.closing !== null || signalIsCurrent(task) || task.attempt >= task.limits.attempts) {
-    return end(task, { kind: 'lost', reason }, circumstances);
-  }
-  const attempt = task.attempt + 1;
-  const lastPublish =
-    task.publish === null
-      ? task.lastPublish
-      : ({ id: task.publish.id, outcome: 'failed', reason: 'the attempt was lost' } as const);
-  return changed(
-    {
-      ...task,
-      attempt,
-      lifecycle: { state: 'queued' },
-      activity: nextActivity(task.activity, 'attempt_over', circumstances.now),
-      prompts: task.prompts.map(({ screen: _screen, ...prompt }) => ({
-        ...prompt,
-        state: 'queued',
-        at: circumstances.now,
-      })),
-      publish: null,
-      lastPublish,
-      eventSeq: 0,
-    },
-    ['retrying'],
-    [{ type: 'enqueue', taskId: task.id, attempt }],
-  );
-}
 
 function trimReceipts(task: TaskRecord): TaskRecord['prompts'] {
   const surplus = task.prompts.length - KEPT_RECEIPTS;

@@ -21,16 +21,13 @@ export function createGitHubs(git: TrustedGit, folder: string): Hubs & { gitDir(
   const lane = createLanes();
   const gitDir = (projectId: string): string => join(folder, `${projectId}.git`);
 
-  const resolve = async (projectId: string, ref: string): Promise<string | null> => {
-    try {
-      return (
-        await git.run(gitDir(projectId), ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`])
-      ).trim();
-    } catch (error) {
-      if (error instanceof GitFailure && error.exitCode === 1) return null;
-      throw error;
-    }
+  /** The commit that git answers with, or null: exit code 1 says that there is none. */
+  const commitOrNone = async (projectId: string, args: readonly string[]): Promise<string | null> => {
+    const commit = (await git.run(gitDir(projectId), args, { accept: [1] })).trim();
+    return commit === '' ? null : commit;
   };
+  const resolve = (projectId: string, ref: string): Promise<string | null> =>
+    commitOrNone(projectId, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]);
 
   return {
     gitDir,
@@ -56,14 +53,7 @@ export function createGitHubs(git: TrustedGit, folder: string): Hubs & { gitDir(
     branch: (projectId, name) => resolve(projectId, `refs/heads/${name}`),
     ref: resolve,
 
-    async mergeBase(projectId, one, other) {
-      try {
-        return (await git.run(gitDir(projectId), ['merge-base', one, other])).trim();
-      } catch (error) {
-        if (error instanceof GitFailure && error.exitCode === 1) return null;
-        throw error;
-      }
-    },
+    mergeBase: (projectId, one, other) => commitOrNone(projectId, ['merge-base', one, other]),
 
     diff: (projectId, base, commit, offset, signal) =>
       diffPage(git, gitDir(projectId), { base, commit }, offset, signal),
