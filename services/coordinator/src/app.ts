@@ -1,5 +1,6 @@
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
+import { RoundhouseError } from '@roundhouse/contracts';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import {
   jsonSchemaTransform,
@@ -37,6 +38,8 @@ export async function createApp({ deps, git, log, allowedHosts, stopping }: AppO
     genReqId: () => crypto.randomUUID(),
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: true,
+    // What comes while it stops is answered in the words of our table, by the hook below.
+    return503OnClosing: false,
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
     clientErrorHandler: (_error, socket) => {
       if (socket.writable) socket.end(malformedRequestAnswer());
@@ -47,6 +50,9 @@ export async function createApp({ deps, git, log, allowedHosts, stopping }: AppO
   app.setSerializerCompiler(serializerCompiler);
   registerErrorAnswers(app);
   registerGuard(app, allowedHosts);
+  app.addHook('onRequest', async () => {
+    if (stopping.aborted) throw new RoundhouseError('stopping', 'the service is stopping');
+  });
   app.addHook('onResponse', async (request, reply) => {
     const operation = (request.routeOptions.config as { operation?: string }).operation ?? request.routeOptions.url;
     const ms = Math.round(reply.elapsedTime * 10) / 10;

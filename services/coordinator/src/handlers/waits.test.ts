@@ -253,6 +253,51 @@ describe('waiting for signals', () => {
     await second.hangUp();
   });
 
+  it('PR-4: a signal that comes while a prompt is being delivered survives, and the prompt is delivered', async () => {
+    const owner = await service.newOwner();
+    const running = await runningTask(owner);
+    const { task, runner } = running;
+    const receipt = await owner.client.call('promptTask', { id: task.id, prompt: 'more' });
+    await runner.desired('the second prompt', ({ prompts }) => prompts.some(({ id }) => id === receipt.id));
+    await runner.report({ type: 'prompt', promptId: receipt.id, state: 'written' });
+    const commit = await signal(running);
+    const first = await owner.client.call('waitSignal', { timeoutMs: 5_000 });
+    expect(first).toMatchObject({ outcome: 'signal', notice: { epoch: 1, commit }, remaining: 1 });
+    await expect(owner.client.call('mergeTask', { id: task.id })).rejects.toMatchObject({ code: 'not_signalled' });
+    await runner.report({ type: 'prompt', promptId: receipt.id, state: 'accepted' });
+    const later = await owner.client.call('getTask', { id: task.id });
+    expect(later.completion).toMatchObject({ state: 'signalled', signal: { commit, epoch: 1, afterPrompt: 1 } });
+    expect(later.prompts.map(({ state }) => state)).toEqual(['accepted', 'accepted']);
+    await signal(running, 'b.txt');
+    expect(await owner.client.call('waitSignal', { timeoutMs: 5_000, cursor: first.cursor })).toMatchObject({
+      outcome: 'signal',
+      remaining: 0,
+    });
+    await runner.hangUp();
+  });
+
+  it('TL-7: merge and land with one key are one landing and one answer', async () => {
+    const owner = await service.newOwner();
+    const merged = await runningTask(owner, 'merged');
+    await signal(merged, 'merged.txt');
+    const merge = () => owner.client.call('mergeTask', { id: merged.task.id }, { idempotencyKey: 'merge' });
+    const answers = await Promise.all([merge(), merge(), merge()]);
+    expect(answers[0]).toMatchObject({ outcome: 'landed' });
+    expect(answers[1]).toEqual(answers[0]);
+    expect(answers[2]).toEqual(answers[0]);
+    expect(await merge()).toEqual(answers[0]);
+    const landed = await runningTask(owner, 'landed');
+    const land = () => landed.agent.call('landSelf', { id: landed.task.id }, { idempotencyKey: 'land' });
+    const calls = Promise.all([land(), land()]);
+    await landed.runner.publish(await landed.runner.push('landed.txt', 'y'));
+    const [one, two] = await calls;
+    expect(one).toMatchObject({ outcome: 'landed' });
+    expect(two).toEqual(one);
+    expect(await land()).toEqual(one);
+    await merged.runner.hangUp();
+    await landed.runner.hangUp();
+  });
+
   it('a refused signal names the files and is not a signal', async () => {
     const owner = await service.newOwner();
     const { task, runner, agent } = await runningTask(owner);
