@@ -127,6 +127,8 @@ export interface DiffPage {
 export interface Hubs {
   create(projectId: string, source: string, defaultBranch: string | null): Promise<{ defaultBranch: string }>;
   remove(projectId: string): Promise<void>;
+  /** Takes what the source has by now, branch by branch, wherever that is a fast-forward; nothing in the hub is lost. */
+  refresh(projectId: string, source: string): Promise<void>;
   objectsFolder(projectId: string): string;
   /** The commit of a branch, or null. */
   branch(projectId: string, name: string): Promise<string | null>;

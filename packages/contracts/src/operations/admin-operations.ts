@@ -13,7 +13,7 @@ export const createProject = operation({
   tag: 'projects',
   summary: 'Add a project',
   description:
-    'Fills a bare hub from a git repository on this machine. The repository itself is only read, never changed. The same path again answers the same project.',
+    'Fills a bare hub from a git repository on this machine. The repository itself is only read, never changed. The same path again answers the same project, whose hub takes what the repository has by now, wherever that is a fast-forward.',
   roles: ['operator'],
   effect: 'write',
   status: 201,

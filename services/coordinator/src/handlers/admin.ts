@@ -18,7 +18,10 @@ export async function createProject(
   input: InputOf<Ops['createProject']>,
 ): Promise<Project> {
   const known = (await deps.registry.projects()).find(({ source }) => source === input.path);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    await deps.hubs.refresh(known.id, input.path);
+    return known;
+  }
   const id = deps.clock.nextId();
   const { defaultBranch } = await deps.hubs.create(id, input.path, input.defaultBranch ?? null);
   const project: Project = {

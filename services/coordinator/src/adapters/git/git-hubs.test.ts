@@ -175,6 +175,27 @@ describe('making a hub', () => {
     await empty.remove();
   });
 
+  it('GH-7: a hub takes what its source has by now, but never loses a commit of its own', async () => {
+    const landed = await hub.branchCommit('work', { 'a.txt': 'changed\n' });
+    await hub.repository.git('branch', 'topic');
+    await hub.repository.git('checkout', '--quiet', 'topic');
+    const topic = await hub.repository.commit('on a topic', { 'topic.txt': 'x' });
+    await hub.repository.git('checkout', '--quiet', 'main');
+    const ahead = await hub.repository.commit('went on', { 'more.txt': 'x' });
+    await hub.hubs.refresh(hub.projectId, hub.repository.path);
+    expect(await hub.hubs.branch(hub.projectId, 'main')).toBe(ahead);
+    expect(await hub.hubs.branch(hub.projectId, 'topic')).toBe(topic);
+    await land(landed);
+    const merged = await hub.hubs.branch(hub.projectId, 'main');
+    await hub.repository.commit('went another way', { 'more.txt': 'y' });
+    const second = await hub.repository.git('commit-tree', '-p', topic, '-m', 'topic goes on', `${topic}^{tree}`);
+    await hub.repository.git('update-ref', 'refs/heads/topic', second);
+    await hub.hubs.refresh(hub.projectId, hub.repository.path);
+    expect(await hub.hubs.branch(hub.projectId, 'main')).toBe(merged);
+    expect(await hub.hubs.branch(hub.projectId, 'topic')).toBe(second);
+    await expect(hub.hubs.refresh(hub.projectId, '/nonexistent')).rejects.toMatchObject({ code: 'project_unreadable' });
+  });
+
   it('GH-5: a checkout on no branch and a shallow one both become a project', async () => {
     const detached = await scratchRepository();
     await detached.git('checkout', '--quiet', '--detach');

@@ -48,6 +48,14 @@ export function createGitHubs(git: TrustedGit, folder: string): Hubs & { gitDir(
       }
     },
 
+    refresh: (projectId, source) =>
+      lane(projectId)(async () => {
+        await describe(git, source);
+        const specs = ['refs/heads/*:refs/heads/*', 'refs/tags/*:refs/tags/*'];
+        // Exit code 1 says that some branches were left as they are: the hub has commits on them that the source has not.
+        await git.run(gitDir(projectId), ['fetch', ...QUIETLY, '--', source, ...specs], { accept: [1] });
+      }),
+
     remove: (projectId) => rm(gitDir(projectId), { recursive: true, force: true }),
 
     branch: (projectId, name) => resolve(projectId, `refs/heads/${name}`),
@@ -80,20 +88,14 @@ const isFolder = async (path: string): Promise<boolean> => (await stat(path).cat
 const unreadable = (source: string, why: string): RoundhouseError =>
   new RoundhouseError('project_unreadable', `cannot read a git repository at ${source}: ${why}`);
 
+// A shallow source makes a shallow hub; nothing is tidied up while somebody waits.
+const QUIETLY = ['--quiet', '--update-shallow', '--no-auto-gc'] as const;
+
 /** Fills a new bare repository from another one, branches and tags, and says which branch is the default one. */
 async function fill(git: TrustedGit, dir: string, source: string, wanted: string | null): Promise<string> {
   const found = await describe(git, source);
   await git.run(dir, ['init', '--quiet', '--bare', '--initial-branch=main', dir]);
-  await git.run(dir, [
-    'fetch',
-    '--quiet',
-    '--update-shallow',
-    '--no-auto-gc',
-    '--',
-    source,
-    '+refs/heads/*:refs/heads/*',
-    '+refs/tags/*:refs/tags/*',
-  ]);
+  await git.run(dir, ['fetch', ...QUIETLY, '--', source, '+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*']);
   const branches = (await git.run(dir, ['for-each-ref', '--format=%(refname:lstrip=2)', '--', 'refs/heads/']))
     .split('\n')
     .filter((name) => name !== '');
@@ -103,15 +105,7 @@ async function fill(git: TrustedGit, dir: string, source: string, wanted: string
   const branch = wanted ?? found.branch ?? 'main';
   if (!branches.includes(branch)) {
     // A checkout on no branch, as CI makes it: its commit becomes the branch.
-    await git.run(dir, [
-      'fetch',
-      '--quiet',
-      '--update-shallow',
-      '--no-auto-gc',
-      '--',
-      source,
-      `+HEAD:refs/heads/${branch}`,
-    ]);
+    await git.run(dir, ['fetch', ...QUIETLY, '--', source, `+HEAD:refs/heads/${branch}`]);
   }
   await git.run(dir, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
   return branch;
