@@ -15,7 +15,7 @@ import {
 import { describe, expect, it } from 'vitest';
 
 const TASKS = 10;
-const VICTIMS: readonly ServiceName[] = ['coordinator', 'launcher', 'mcp-gateway'];
+const VICTIMS: readonly ServiceName[] = ['coordinator', 'launcher', 'mcp-gateway', 'redis'];
 
 describe('kill -9', () => {
   it('TL-10: of every service, one after the other, with ten tasks running: none is lost, none runs twice', async () => {

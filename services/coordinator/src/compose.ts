@@ -24,10 +24,9 @@ export const VERSION = '0.1.0';
 
 /** The running coordinator: everything made, joined and owned here. */
 export async function startCoordinator(config: Config, log: Logger): Promise<{ url: string; stop(): Promise<void> }> {
-  const redis = connectRedis(config.redis, log, 'commands');
-  const subscriber = connectRedis(config.redis, log, 'blocking');
-  const blocking = connectRedis(config.redis, log, 'blocking');
-  await Promise.all([redis.connect(), subscriber.connect(), blocking.connect()]);
+  const redis = await connectRedis(config.redis, log, 'commands');
+  const subscriber = await connectRedis(config.redis, log, 'blocking');
+  const blocking = await connectRedis(config.redis, log, 'blocking');
   await mkdir(config.dataFolder, { recursive: true, mode: 0o700 });
 
   const git = await createTrustedGit(config.dataFolder, config.path);

@@ -143,7 +143,8 @@ async function heard(
     const kind = event.kinds.includes('landed') ? 'landed' : event.kinds.includes('ended') ? 'ended' : null;
     if (kind === null) continue;
     const task = await deps.store.read(event.taskId);
-    if (task === null) continue;
+    // What its coordinator closed itself is no news to it.
+    if (task === null || (kind === 'ended' && task.closing !== null)) continue;
     deps.log.debug({ eventId: id, taskId: task.id, kind }, 'a wait was woken');
     const notice = noticeOf(deps, task, kind, event.at);
     return { outcome: kind, notice, redelivered: false, remaining: await deps.store.remaining(coordinatorId), cursor };

@@ -253,6 +253,19 @@ describe('waiting for signals', () => {
     await second.hangUp();
   });
 
+  it('WT-5: what the coordinator closes itself is no news, but the last close ends the wait', async () => {
+    const owner = await service.newOwner();
+    const tasks = [
+      await owner.client.call('createTask', { name: 'a', prompt: 'x' }),
+      await owner.client.call('createTask', { name: 'b', prompt: 'x' }),
+    ];
+    const wait = owner.client.call('waitSignal', { timeoutMs: 20_000 });
+    await pause(50);
+    for (const { id } of tasks)
+      expect(await owner.client.call('closeTask', { id })).toMatchObject({ outcome: 'closed' });
+    expect(await wait).toMatchObject({ outcome: 'nothing_live', remaining: 0 });
+  });
+
   it('PR-4: a signal that comes while a prompt is being delivered survives, and the prompt is delivered', async () => {
     const owner = await service.newOwner();
     const running = await runningTask(owner);

@@ -1,9 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import {
-  type Assignment,
   type CoordinatorMessage,
-  DEFAULT_AUTHOR,
-  type Desired,
   LEASE,
   LINK_FENCED,
   LINK_PATH,
@@ -12,20 +8,18 @@ import {
   RunnerMessage,
   type TaskRecord,
   type TokenInfo,
-  archiveRef,
 } from '@roundhouse/contracts';
 import type { FastifyInstance } from 'fastify';
 import type { WebSocket } from 'ws';
-import { isLive, outstandingPrompts } from '../domain/derived.ts';
-import { archiveToken } from '../handlers/attempts.ts';
+import { assign } from '../handlers/assignment.ts';
 import type { Deps } from '../handlers/deps.ts';
+import { desiredStates } from '../handlers/desired-state.ts';
 import { runnerEvent } from '../handlers/runner-event.ts';
 import { readTask, transition } from '../handlers/transition.ts';
 import { authenticate } from './authenticate.ts';
 
 type RunnerIdentity = Extract<TokenInfo['identity'], { role: 'runner' }>;
 
-const TERMINAL = { cols: 120, rows: 40 } as const;
 /** How many messages of one runner may wait before its socket is not read any more. */
 const MAX_BACKLOG = 64;
 
@@ -70,26 +64,7 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
     return task.attempt === attempt && task.sandboxes.includes(attempt) ? task : null;
   };
 
-  const texts = new Map<string, string>();
-  let stopToken: string | null = null;
-  const desiredOf = async (task: TaskRecord): Promise<Desired> => {
-    if (!isLive(task) || task.closing !== null) {
-      const ref = archiveRef(taskId, attempt);
-      stopToken ??= await archiveToken(deps, { coordinatorId, taskId, attempt, ref });
-      const reason = task.closing?.reason ?? 'the attempt has ended';
-      return { prompts: [], publish: null, stop: { reason, archiveRef: ref, archiveToken: stopToken } };
-    }
-    const prompts = outstandingPrompts(task);
-    const missing = prompts.filter(({ id }) => !texts.has(id)).map(({ id }) => id);
-    const read = await deps.store.promptTexts(taskId, missing);
-    for (const [index, id] of missing.entries()) texts.set(id, read[index] ?? '');
-    return {
-      prompts: prompts.map(({ id, ordinal }) => ({ id, ordinal, text: texts.get(id) ?? '' })),
-      publish: task.publish === null ? null : { id: task.publish.id },
-      stop: null,
-    };
-  };
-
+  const desiredOf = desiredStates(deps, { taskId, attempt, coordinatorId });
   let lastSent = '';
   const pushDesired = async (): Promise<void> => {
     const task = await current();
@@ -187,27 +162,4 @@ function parseMessage(data: Buffer): RunnerMessage | null {
     return null;
   }
   return RunnerMessage.safeParse(json).data ?? null;
-}
-
-/** The tokens of the agent: they say which sub-task speaks, and die with the attempt. */
-async function assign(deps: Deps, task: TaskRecord): Promise<Assignment> {
-  const { id: taskId, attempt, coordinatorId, lifecycle } = task;
-  if (lifecycle.state !== 'running') throw new RoundhouseError('attempt_stale', `the task is ${lifecycle.state}`);
-  const project = await deps.registry.project(task.projectId);
-  const doneToken = randomBytes(24).toString('base64url');
-  const identity = { role: 'subtask', coordinatorId, taskId, attempt } as const;
-  const { token } = await deps.tokens.issue(identity, `agent of ${taskId}, attempt ${attempt}`, null, doneToken);
-  return {
-    taskId,
-    attempt,
-    projectId: task.projectId,
-    baseBranch: task.baseBranch,
-    baseCommit: lifecycle.baseCommit,
-    branch: task.branch,
-    agent: task.agent,
-    author: project?.author ?? DEFAULT_AUTHOR,
-    subtaskToken: token,
-    doneToken,
-    ...TERMINAL,
-  };
 }
