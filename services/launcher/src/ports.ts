@@ -41,7 +41,7 @@ export interface Sandboxes {
   /** Finds what an earlier launcher left; deletes nothing that could be work. */
   recover(): Promise<SandboxView[]>;
   list(): Promise<SandboxView[]>;
-  /** Resolves when the runner's process runs. What an earlier start of the same attempt left half made is replaced. */
+  /** Resolves when the runner's process runs and has got through the dearest part of its start, or after a bound. What an earlier start of the same attempt left half made is replaced. */
   start(order: StartOrder): Promise<void>;
   /** Asks the runner to end by itself; resolves when it is gone or the signal aborts. */
   windDown(ref: AttemptRef, signal: AbortSignal): Promise<void>;

@@ -7,7 +7,8 @@ import { endProcessTree, findProcesses, startTimeOf } from '@roundhouse/host';
 import { Gate } from '../../handlers/gate.ts';
 import type { ArchiveOrder, ArchiveOutcome, AttemptRef, SandboxView, Sandboxes, StartOrder } from '../../ports.ts';
 import { livePid, writeHandle } from './handle.ts';
-import { type RunnerProgram, startRunner } from './runner-process.ts';
+import { configTaken } from './config-taken.ts';
+import { CONFIG_FILE, type RunnerProgram, startRunner } from './runner-process.ts';
 import { SandboxFolders } from './sandbox-folders.ts';
 
 export interface ProcessSandboxOptions {
@@ -23,6 +24,8 @@ export interface ProcessSandboxOptions {
 /** From SIGTERM to SIGKILL, and from there until we say that it cannot be ended. */
 const END = { graceMs: 3_000, killMs: 10_000 } as const;
 const ARCHIVE_MS = 60_000;
+/** How long a start is held back at most for the sake of pacing. */
+const START_PACE_MS = 10_000;
 /** Each is a process that starts, hashes a worktree and pushes. */
 const ARCHIVES = 4;
 
@@ -85,6 +88,8 @@ export class ProcessSandboxes implements Sandboxes {
       startTime,
       createdAt: new Date().toISOString(),
     });
+    // A folder that cannot be watched is only not paced: the sandbox runs.
+    await configTaken(join(folder, CONFIG_FILE), child, START_PACE_MS).catch(() => undefined);
   }
 
   async windDown(ref: AttemptRef, signal: AbortSignal): Promise<void> {

@@ -12,6 +12,9 @@ export interface RunnerProgram {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** What the runner reads and deletes. */
+export const CONFIG_FILE = 'config.json';
+
 /** O_NOFOLLOW: the folder is the agent's too, and its log must not become a way into another file. */
 const LOG_FLAGS = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW;
 
@@ -24,7 +27,7 @@ export async function startRunner(
   config: RunnerConfig,
   program: RunnerProgram,
 ): Promise<ChildProcess & { pid: number }> {
-  const file = join(config.folder, 'config.json');
+  const file = join(config.folder, CONFIG_FILE);
   await writeFileAtomic(file, JSON.stringify(config), { mode: 0o600 });
   const log = await open(join(config.folder, 'runner.log'), LOG_FLAGS, 0o600);
   try {
