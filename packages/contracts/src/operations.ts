@@ -35,6 +35,8 @@ export const OPERATIONS = {
   reconcileAttempts: attempts.reconcileAttempts,
   archiveAttempt: attempts.archiveAttempt,
   reportGone: attempts.reportGone,
+  reportLauncher: attempts.reportLauncher,
+  listLaunchers: attempts.listLaunchers,
 } as const;
 
 export type OperationName = keyof typeof OPERATIONS;

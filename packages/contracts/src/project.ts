@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { AgentSpec } from './agent.ts';
 import { Instant, Uuid } from './ids.ts';
+import { ImageName } from './image.ts';
+import { DEFAULT_LIMITS, Limits } from './limits.ts';
 
 /** In whose name the agents of a project commit: the person's who runs them, not ours. */
 export const Author = z.object({
@@ -25,10 +27,12 @@ export const Project = z
   .object({
     id: Uuid,
     name: z.string(),
-    source: z.string().nullable().describe('The repository that the hub was filled from.'),
+    source: z.string().nullable().describe('The repository that the hub was filled from; null: it is pushed to.'),
     defaultBranch: z.string(),
     defaultAgent: AgentSpec,
     author: Author,
+    image: ImageName.nullable().default(null).describe('The image of its sandboxes; null: the launcher’s own.'),
+    limits: Limits.default(DEFAULT_LIMITS).describe('What its tasks may use unless they say otherwise.'),
     gitUrl: z.string().describe('The hub as an ordinary git remote; the password is an operator token.'),
     createdAt: Instant,
   })

@@ -1,15 +1,23 @@
 import { z } from 'zod';
 import { AgentSpec } from './agent.ts';
 import { AttemptNumber, Instant, ObjectId, Uuid } from './ids.ts';
+import { ImageName } from './image.ts';
+import { Limits } from './limits.ts';
 import { PromptReceipt } from './prompt.ts';
 
-/** How an attempt ended. `exited` is the agent's own exit; `failed` is ours (no worktree, no such program, …). */
+/**
+ * How an attempt ended. `exited` is the agent's own exit; `failed` is ours (no worktree, no such program, …); `oom`,
+ * `timeout` and `disk` are the task's limits: more memory, time or disk than it may use.
+ */
 export const End = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('exited'), code: z.int().nullable(), signal: z.string().nullable() }),
     z.object({ kind: z.literal('failed'), reason: z.string() }),
     z.object({ kind: z.literal('lost'), reason: z.string() }),
     z.object({ kind: z.literal('cancelled'), reason: z.string() }),
+    z.object({ kind: z.literal('oom'), reason: z.string() }),
+    z.object({ kind: z.literal('timeout'), reason: z.string() }),
+    z.object({ kind: z.literal('disk'), reason: z.string() }),
   ])
   .meta({ id: 'End' });
 export type End = z.infer<typeof End>;
@@ -165,11 +173,6 @@ export const PublishOutcome = z.discriminatedUnion('outcome', [
 ]);
 export type PublishOutcome = z.infer<typeof PublishOutcome>;
 
-export const Limits = z.object({
-  attempts: z.int().min(1).max(10).default(3).describe('How often the task may be started before it counts as lost.'),
-});
-export type Limits = z.infer<typeof Limits>;
-
 /**
  * One sub-task as it is stored: five regions (lifecycle, activity, completion with its delivery, landing, control),
  * one record, one version.
@@ -184,6 +187,8 @@ export const TaskRecord = z.object({
   baseBranch: z.string(),
   agent: AgentSpec,
   limits: Limits,
+  image: ImageName.nullable().default(null).describe('The image of its sandbox; null: the launcher’s own.'),
+  deadline: Instant.nullable().default(null).describe('When the current attempt has run for as long as it may.'),
   allowLandSelf: z.boolean(),
   createdAt: Instant,
   updatedAt: Instant,

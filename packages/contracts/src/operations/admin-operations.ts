@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { AgentSpec } from '../agent.ts';
 import { Uuid } from '../ids.ts';
+import { ImageName } from '../image.ts';
+import { SomeLimits } from '../limits.ts';
 import { BranchName, Label } from '../names.ts';
 import { operation } from '../operation.ts';
 import { Author, Coordinator, DEFAULT_AUTHOR, Project } from '../project.ts';
@@ -13,16 +15,23 @@ export const createProject = operation({
   tag: 'projects',
   summary: 'Add a project',
   description:
-    'Fills a bare hub from a git repository on this machine. The repository itself is only read, never changed. The same path again answers the same project, whose hub takes what the repository has by now, wherever that is a fast-forward.',
+    'Fills a bare hub from a git repository on this machine. The repository itself is only read, never changed. The same path again answers the same project, whose hub takes what the repository has by now, wherever that is a fast-forward. Without a path the hub is empty: push to its address. The same name again answers the same project then.',
   roles: ['operator'],
   effect: 'write',
   status: 201,
   input: z.object({
     name: Label.optional(),
-    path: z.string().min(1).max(4_096).describe('Absolute path of a git repository.'),
+    path: z
+      .string()
+      .min(1)
+      .max(4_096)
+      .optional()
+      .describe('Absolute path of a git repository; without it, name is needed and the hub is pushed to.'),
     defaultBranch: BranchName.optional(),
     defaultAgent: AgentSpec.default({ kind: 'scripted' }),
     author: Author.default(DEFAULT_AUTHOR).describe('In whose name the agents commit.'),
+    image: ImageName.optional().describe('The container image of its sandboxes (glibc and git).'),
+    limits: SomeLimits.optional().describe('What differs from the defaults for its tasks.'),
   }),
   output: Project,
   errors: ['project_unreadable', 'project_empty', 'branch_not_found'],

@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import { AttemptNumber, Uuid } from '../ids.ts';
+import { AttemptNumber, ObjectId, Uuid } from '../ids.ts';
+import { ImageName } from '../image.ts';
+import { LauncherState, SandboxProfile } from '../launcher.ts';
+import { LimitKind, SandboxLimits } from '../limits.ts';
 import { operation } from '../operation.ts';
 
 const Attempt = { taskId: Uuid, attempt: AttemptNumber };
@@ -16,7 +19,14 @@ export const claimAttempt = operation({
   roles: ['launcher'],
   effect: 'write',
   input: z.object(Attempt),
-  output: z.object({ projectId: Uuid, runnerToken: z.string(), hubObjects: z.string() }),
+  output: z.object({
+    projectId: Uuid,
+    runnerToken: z.string(),
+    hubObjects: z.string(),
+    baseCommit: ObjectId,
+    image: ImageName.nullable(),
+    limits: SandboxLimits,
+  }),
   errors: ['attempt_stale', 'task_not_found'],
 });
 
@@ -65,6 +75,38 @@ export const reportGone = operation({
     'Every process of the attempt is gone and its folder is removed, or named in kept where its work could not be archived.',
   roles: ['launcher'],
   effect: 'write',
-  input: z.object({ ...Attempt, kept: z.string().nullable(), reason: z.string().max(1_000).nullable() }),
+  input: z.object({
+    ...Attempt,
+    kept: z.string().nullable(),
+    reason: z.string().max(1_000).nullable(),
+    limit: LimitKind.nullable().default(null).describe('The limit that the sandbox was killed for, where it was.'),
+  }),
   output: z.object({ ok: z.literal(true) }),
+});
+
+export const reportLauncher = operation({
+  name: 'reportLauncher',
+  method: 'POST',
+  path: '/api/launchers',
+  tag: 'attempts',
+  summary: 'Say how a launcher is, hear what to prepare for',
+  description:
+    'Kept for 15 s: a launcher that falls silent counts as gone. While no launcher is ready, queued tasks say why they wait. Answers what attempts may soon ask for, the most likely first, so that sandboxes and checkouts can be prepared ahead.',
+  roles: ['launcher'],
+  effect: 'write',
+  input: LauncherState,
+  output: z.object({ prepare: z.array(SandboxProfile).max(20) }),
+});
+
+export const listLaunchers = operation({
+  name: 'listLaunchers',
+  method: 'GET',
+  path: '/api/launchers',
+  tag: 'attempts',
+  summary: 'List launchers',
+  description: 'The launchers that reported within the last 15 s.',
+  roles: ['operator'],
+  effect: 'read',
+  input: z.object({}),
+  output: z.object({ launchers: z.array(LauncherState) }),
 });

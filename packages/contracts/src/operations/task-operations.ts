@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { AgentSpec } from '../agent.ts';
 import { Instant, Uuid } from '../ids.ts';
+import { ImageName } from '../image.ts';
+import { SomeLimits } from '../limits.ts';
 import { BranchName, TaskName } from '../names.ts';
 import { operation } from '../operation.ts';
 import { PromptReceipt, PromptText } from '../prompt.ts';
-import { Limits, Task } from '../task.ts';
+import { Task } from '../task.ts';
 
 const OWNERS = ['operator', 'coordinator'] as const;
 const id = Uuid.describe('The task’s id.');
@@ -30,7 +32,8 @@ export const createTask = operation({
       'The branch to start from and to land on; the project’s default branch by default.',
     ),
     agent: AgentSpec.optional().describe('The agent; the project’s default agent by default.'),
-    limits: Limits.optional(),
+    limits: SomeLimits.optional().describe('What differs from the project’s limits.'),
+    image: ImageName.optional().describe('The container image to work in (glibc and git); the project’s by default.'),
     allowLandSelf: z.boolean().default(true).describe('Whether the sub-task may land its own work with land_self.'),
     coordinatorTaskId: Uuid.optional().describe(
       'Ignored, but refused where it names another coordinator than the token’s.',
