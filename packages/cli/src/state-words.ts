@@ -1,5 +1,16 @@
-import type { Task } from '@roundhouse/contracts';
+import type { End, Task } from '@roundhouse/contracts';
 import { oneLine } from './output.ts';
+
+/** How an attempt ended, in a word or two. */
+export const END_WORDS: Readonly<Record<End['kind'], string>> = {
+  exited: 'exited',
+  failed: 'failed',
+  lost: 'lost',
+  cancelled: 'cancelled',
+  oom: 'out of memory',
+  timeout: 'out of time',
+  disk: 'out of disk',
+};
 
 /** Where a task stands, in a few words; the later fact wins. */
 export function stateWords({ lifecycle, landing, completion, activity }: Task): string {
@@ -18,6 +29,6 @@ export function stateWords({ lifecycle, landing, completion, activity }: Task): 
   if (landing.state === 'failed') return `landing failed: ${oneLine(landing.reason)}`;
   if (completion.state === 'signalled') return `signalled ${completion.signal.commit.slice(0, 8)}`;
   if (completion.state === 'refused') return `signal refused: ${oneLine(completion.reason)}`;
-  if (lifecycle.state === 'ended') return `ended: ${lifecycle.end.kind}`;
+  if (lifecycle.state === 'ended') return `ended: ${END_WORDS[lifecycle.end.kind]}`;
   return lifecycle.state === 'running' ? activity.state.replace('_', ' ') : lifecycle.state;
 }

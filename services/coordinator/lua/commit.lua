@@ -9,6 +9,7 @@
 --       7 all tasks (sorted set)   by creation (ms)
 --       8 leases (sorted set)      task id -> the instant (ms, Redis time) at which its attempt's lease ends
 --       9 outbox (stream)          effects to execute
+--      10 deadlines (sorted set)   task id -> the instant (ms) at which its attempt has run for as long as it may
 -- ARGV  1 one JSON object:
 --         expected   version that must be stored, 0 where the task must not exist
 --         version, attempt, live (0|1), data (string), id
@@ -16,6 +17,7 @@
 --         settled    boolean
 --         noticeAt   ms, or absent where no notice is to be handed out
 --         createdAt  ms
+--         deadline   ms, or absent where no attempt runs
 --         leaseMs    > 0 sets the lease to end so far from now, 0 ends it, -1 leaves it
 --         trim       how many events the stream keeps at least
 --         effects    strings
@@ -40,6 +42,7 @@ elseif change.leaseMs > 0 then
   local time = redis.call('TIME')
   redis.call('ZADD', KEYS[8], time[1] * 1000 + math.floor(time[2] / 1000) + change.leaseMs, change.id)
 end
+if change.deadline then redis.call('ZADD', KEYS[10], change.deadline, change.id) else redis.call('ZREM', KEYS[10], change.id) end
 for _, effect in ipairs(change.effects) do redis.call('XADD', KEYS[9], '*', 'effect', effect) end
 if change.event then
   local id = redis.call('XADD', KEYS[3], 'MAXLEN', '~', change.trim, '*', 'event', change.event)

@@ -10,14 +10,16 @@ import { createTrustedGit } from './adapters/git/trusted-git.ts';
 import { connectRedis } from './adapters/redis/connection.ts';
 import { createRedisEventFeed } from './adapters/redis/redis-event-feed.ts';
 import { createRedisIdempotencyStore } from './adapters/redis/redis-idempotency-store.ts';
+import { createRedisLaunchers } from './adapters/redis/redis-launchers.ts';
 import { createRedisOutbox } from './adapters/redis/redis-outbox.ts';
+import { createRedisRecentProfiles } from './adapters/redis/redis-recent-profiles.ts';
 import { createRedisRegistry } from './adapters/redis/redis-registry.ts';
 import { createRedisTaskStore } from './adapters/redis/redis-task-store.ts';
 import { createRedisTokenStore } from './adapters/redis/redis-token-store.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { executeEffect } from './effects/execute-effects.ts';
-import { reapLeases } from './effects/reap-leases.ts';
+import { reapAttempts } from './effects/reap-attempts.ts';
 import type { ServiceDeps } from './http/implementations.ts';
 
 export const VERSION = '0.1.0';
@@ -41,6 +43,8 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
     store: await createRedisTaskStore(redis),
     feed: await createRedisEventFeed(subscriber),
     registry: createRedisRegistry(redis),
+    launchers: await createRedisLaunchers(redis),
+    profiles: createRedisRecentProfiles(redis),
     tokens,
     hubs,
     recordings: createFileRecordings(join(config.dataFolder, 'recordings')),
@@ -68,7 +72,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
 
   const outbox = createRedisOutbox(redis, blocking, randomUUID(), log);
   const draining = outbox.drain((effect, tries) => executeEffect({ ...deps, queue }, effect, tries), stopping.signal);
-  reapLeases(deps, stopping.signal);
+  reapAttempts(deps, stopping.signal);
 
   return {
     url,

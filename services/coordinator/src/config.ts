@@ -22,10 +22,20 @@ const Config = z
     publicUrl: env.ROUNDHOUSE_PUBLIC_URL ?? null,
     operatorTokenFile: env.ROUNDHOUSE_OPERATOR_TOKEN_FILE,
     launcherTokenFile: env.ROUNDHOUSE_LAUNCHER_TOKEN_FILE,
-    allowedHosts: env.ROUNDHOUSE_ALLOWED_HOSTS.split(',').filter((host) => host !== ''),
+    allowedHosts: [...namesIn(env.ROUNDHOUSE_ALLOWED_HOSTS), ...nameOf(env.ROUNDHOUSE_PUBLIC_URL)],
     logLevel: env.ROUNDHOUSE_LOG_LEVEL,
     path: env.PATH,
   }));
+
+const namesIn = (list: string): string[] =>
+  list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+
+// Who is told an address may come by it.
+const nameOf = (url: string | undefined): string[] => (url === undefined ? [] : [new URL(url).hostname]);
+
 export type Config = z.infer<typeof Config>;
 
 export const readConfig = (env: NodeJS.ProcessEnv): Config => Config.parse(env);

@@ -16,6 +16,8 @@ const app = await createApp({
     store: unused,
     feed: unused,
     registry: unused,
+    launchers: unused,
+    profiles: unused,
     tokens: unused,
     hubs: unused,
     recordings: unused,

@@ -1,7 +1,9 @@
 import type {
   Coordinator,
   Identity,
+  LauncherState,
   Project,
+  SandboxProfile,
   TaskEvent,
   TaskEventKind,
   TaskRecord,
@@ -48,6 +50,8 @@ export interface TaskStore {
   /** Extends the lease of a live attempt. False: the attempt is over. */
   renewLease(taskId: string, attempt: number, ttlMs: number): Promise<boolean>;
   expiredLeases(limit: number): Promise<string[]>;
+  /** The tasks whose attempt has run for as long as it may, the most overdue first. */
+  overdue(nowMs: number, limit: number): Promise<string[]>;
 }
 
 export interface FeedEvent {
@@ -76,12 +80,30 @@ export interface AttemptQueue {
 }
 
 export interface Registry {
-  addProject(project: Project): Promise<void>;
+  /** Answers the project that has the id from then on: an earlier one where there is one. */
+  addProject(project: Project): Promise<Project>;
   project(id: string): Promise<Project | null>;
   projects(): Promise<Project[]>;
   addCoordinator(coordinator: Coordinator): Promise<void>;
   coordinator(id: string): Promise<Coordinator | null>;
   coordinators(): Promise<Coordinator[]>;
+}
+
+/** What launchers say of themselves. A word counts for `LAUNCHER_TIMES.ttlMs` by Redis time, whatever any host's clock says. */
+export interface Launchers {
+  report(state: LauncherState): Promise<void>;
+  /** Those whose word still counts, by host. */
+  list(): Promise<LauncherState[]>;
+}
+
+/** What tasks ask of a sandbox, before their attempt is known. */
+export type WantedProfile = Pick<SandboxProfile, 'projectId' | 'image' | 'limits'>;
+
+/** The profiles that tasks asked for lately. A hint for whoever prepares ahead: what is lost of it costs time, not work. */
+export interface RecentProfiles {
+  touch(profile: WantedProfile, nowMs: number): Promise<void>;
+  /** The last asked for first; none that nobody asked for within a day. */
+  recent(nowMs: number, limit: number): Promise<WantedProfile[]>;
 }
 
 /** Tokens by their ids: the secret is stored only as a SHA-256 hash, and compared in constant time. */
@@ -126,6 +148,8 @@ export interface DiffPage {
 /** The bare repositories. Git runs only with an explicit `--git-dir` of a hub, never where an agent can write. */
 export interface Hubs {
   create(projectId: string, source: string, defaultBranch: string | null): Promise<{ defaultBranch: string }>;
+  /** An empty hub to push to. Idempotent: a hub that is there stays as it is. */
+  createEmpty(projectId: string, defaultBranch: string): Promise<void>;
   remove(projectId: string): Promise<void>;
   /** Takes what the source has by now, branch by branch, wherever that is a fast-forward; nothing in the hub is lost. */
   refresh(projectId: string, source: string): Promise<void>;

@@ -146,6 +146,23 @@ describe.each(ERAS)('a client of the %s era', (_era, connect) => {
     expect(api.seen[0]?.body).toEqual({ name: 'n', prompt: 'p' });
   });
 
+  it('LM-6: create_task takes an image and limits, says what they are, and hands them on', async () => {
+    answer = () => ({ status: 201, body: sampleTask() });
+    const client = await open(TOKENS.coordinator);
+    const { tools } = await client.listTools();
+    const schema = tools.find(({ name }) => name === 'create_task')?.inputSchema as {
+      required: string[];
+      properties: Record<string, { description?: string; properties?: Record<string, unknown> }>;
+    };
+    expect(schema.required).toEqual(['name', 'prompt']);
+    expect(schema.properties['image']?.description).toContain('container image');
+    expect(Object.keys(schema.properties['limits']?.properties ?? {})).toEqual(Object.keys(sampleTask().limits));
+    const wanted = { image: 'debian:bookworm-slim', limits: { memoryMb: 256, wallClockSeconds: 60 } };
+    const made = await client.callTool('create_task', { name: 'n', prompt: 'p', ...wanted });
+    expect(api.seen[0]?.body).toEqual({ name: 'n', prompt: 'p', ...wanted });
+    expect(made).toMatchObject({ structuredContent: { image: null, limits: sampleTask().limits } });
+  });
+
   it('G-7: a tool of another role is refused with a typed error and reaches nothing', async () => {
     const result = await (await open(TOKENS.subtask)).callTool('close_task', { taskId: TASK_ID });
     expect(result).toMatchObject({ isError: true, structuredContent: { error: { code: 'forbidden' } } });

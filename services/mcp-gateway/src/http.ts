@@ -114,7 +114,9 @@ async function close(server: Server, closeProtocol: () => Promise<void>): Promis
   clearTimeout(drained);
 }
 
+/** Where it is reached from here; listening on every address is no address to dial. */
 function urlOf(server: Server): string {
   const { address, port, family } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  if (family === 'IPv6') return `http://[${address === '::' ? '::1' : address}]:${port}`;
+  return `http://${address === '0.0.0.0' ? '127.0.0.1' : address}:${port}`;
 }

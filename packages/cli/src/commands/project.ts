@@ -4,28 +4,39 @@ import { connect, type ConnectOptions, withConnection } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { authorOf } from '../git.ts';
 import { printable, table } from '../output.ts';
+import { type LimitOptions, limitsOf, withLimits } from './limit-options.ts';
+
+type AddOptions = ConnectOptions & LimitOptions & { readonly name?: string; readonly branch?: string };
 
 /** `roundhouse project add|ls` */
 export function projectCommand(context: Context): Command {
   const { config, output, cwd } = context;
-  const add = withConnection(new Command('add'), context)
+  const add = withLimits(withConnection(new Command('add'), context), 'the service’s')
     .summary('add a git repository as a project')
-    .argument('[path]', 'the repository; it is only read', '.')
-    .option('--name <name>', 'what to call it')
+    .argument(
+      '[path]',
+      'the repository; it is only read (default: the one here; with --name: none, push to the project)',
+    )
+    .option('--name <name>', 'what to call it; without a path the project is empty, to be pushed to')
     .option('--branch <branch>', 'the branch that tasks start from and land on')
-    .action(async (path: string, options: ConnectOptions & { name?: string; branch?: string }) => {
+    .action(async (path: string | undefined, options: AddOptions) => {
       const { name, branch: defaultBranch } = options;
-      const repository = resolve(cwd, path);
-      const author = await authorOf({ cwd: repository, environment: config.inherited }).catch(() => null);
+      const repository = path === undefined && name !== undefined ? null : resolve(cwd, path ?? '.');
+      const author = await authorOf({ cwd: repository ?? cwd, environment: config.inherited }).catch(() => null);
       const input = {
-        path: repository,
+        ...(repository === null ? {} : { path: repository }),
         ...(author === null ? {} : { author }),
         ...(name === undefined ? {} : { name }),
         ...(defaultBranch === undefined ? {} : { defaultBranch }),
+        ...limitsOf(options),
       };
       const project = await (await connect(context, options)).call('createProject', input);
-      if (options.json) output.json(project);
-      else output.line(`${project.id}  ${printable(project.name)}  ${project.defaultBranch}  ${project.gitUrl}`);
+      if (options.json) return output.json(project);
+      output.line(`${project.id}  ${printable(project.name)}  ${project.defaultBranch}  ${project.gitUrl}`);
+      if (repository === null)
+        output.note(
+          `Push to it: git push ${project.gitUrl} ${project.defaultBranch} (the password is an operator token)`,
+        );
     });
   const list = withConnection(new Command('ls'), context)
     .summary('list the projects')

@@ -2,12 +2,13 @@ import { execFile } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { ApiClient } from '@roundhouse/contracts';
+import { ApiClient, type LauncherState, RoundhouseError } from '@roundhouse/contracts';
 import { findRedis, writeFileAtomic } from '@roundhouse/host';
 import type { DataPaths } from '../data-folder.ts';
 import type { CliConfig } from '../config.ts';
 import { SERVICE_MAINS } from '../embedded/service-table.ts';
 import { git } from '../git.ts';
+import { readToken } from '../secrets.ts';
 import { readEndpoint } from '../state-files.ts';
 
 /** How one check came out. `advice` says what to do where it is not well. */
@@ -42,6 +43,11 @@ const CHECKS: readonly { readonly check: string; readonly advice: string; readon
   { check: 'terminal', advice: 'Run "npm ci" again: the module node-pty does not work here.', look: lookAtPty },
   { check: 'data folder', advice: 'Make it writable for you, or name another one with --data.', look: lookAtData },
   { check: 'service', advice: 'Start it with "roundhouse up" (npm start).', look: lookAtService },
+  {
+    check: 'launchers',
+    advice: 'Tasks wait until one is ready; "roundhouse launcher ls" shows all.',
+    look: lookAtLaunchers,
+  },
 ];
 
 /** Runs all checks side by side; one that throws is one that is not well. */
@@ -110,4 +116,25 @@ async function lookAtService({ paths, config, url, signal }: CheckParts) {
     well: true,
     found: `${baseUrl}, version ${health.version}, Redis answers in ${health.redisMs.toFixed(1)} ms`,
   };
+}
+
+async function lookAtLaunchers({ paths, config, url, signal }: CheckParts) {
+  const baseUrl = url ?? config.url ?? (await readEndpoint(paths))?.api;
+  if (baseUrl === undefined) return { well: false, found: 'the service does not run' };
+  const token = config.token ?? (await readToken(paths.operatorToken).catch(() => null));
+  if (token === null) return { well: true, found: 'not looked at: there is no token for this service here' };
+  try {
+    return launcherFinding((await new ApiClient({ baseUrl, token }).call('listLaunchers', {}, { signal })).launchers);
+  } catch (error) {
+    if (!(error instanceof RoundhouseError) || error.code !== 'forbidden') throw error;
+    return { well: true, found: 'not looked at: the token is not an operator’s' };
+  }
+}
+
+/** Well where at least one is ready: tasks go on then. */
+export function launcherFinding(launchers: readonly LauncherState[]): { well: boolean; found: string } {
+  const ill = launchers.filter(({ ready }) => !ready);
+  const words = ill.map(({ host, reason }) => `${host}: ${reason ?? 'not ready'}`).join('; ');
+  const ready = launchers.length - ill.length;
+  return { well: ready > 0, found: `${ready} of ${launchers.length} ready${words === '' ? '' : ` (${words})`}` };
 }

@@ -26,6 +26,7 @@ export function end(task: TaskRecord, how: End, circumstances: Circumstances): C
   const ended: TaskRecord = {
     ...task,
     lifecycle: { state: 'ended', baseCommit: baseCommitOf(task), end: ending },
+    deadline: null,
     activity: nextActivity(task.activity, 'attempt_over', circumstances.now),
     publish: null,
     lastPublish,
@@ -49,6 +50,7 @@ export function lose(task: TaskRecord, reason: string, circumstances: Circumstan
       ...task,
       attempt,
       lifecycle: { state: 'queued' },
+      deadline: null,
       activity: nextActivity(task.activity, 'attempt_over', circumstances.now),
       prompts: task.prompts.map(({ screen: _screen, ...prompt }) => ({
         ...prompt,

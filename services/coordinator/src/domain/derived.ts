@@ -1,4 +1,4 @@
-import { MAX_QUEUED_PROMPTS, type PromptReceipt, type Task, type TaskRecord } from '@roundhouse/contracts';
+import { type End, MAX_QUEUED_PROMPTS, type PromptReceipt, type Task, type TaskRecord } from '@roundhouse/contracts';
 
 /** The prompts that are on their way to the agent. */
 export const outstandingPrompts = (task: TaskRecord): PromptReceipt[] =>
@@ -31,12 +31,22 @@ export function isSettled(task: TaskRecord): boolean {
 export const isLive = (task: TaskRecord): boolean =>
   task.lifecycle.state === 'starting' || task.lifecycle.state === 'running';
 
-function attention(task: TaskRecord): string | null {
+/** What an end that nobody wished for is called; the agent's own exit and a close are no news. */
+const UNWANTED: Readonly<Record<Exclude<End['kind'], 'exited' | 'cancelled'>, string>> = {
+  failed: 'it could not run',
+  lost: 'it was lost',
+  oom: 'out of memory',
+  timeout: 'out of time',
+  disk: 'out of disk',
+};
+
+function attention(task: TaskRecord, whyQueued: string | null): string | null {
   const { lifecycle, activity, landing, completion } = task;
   if (task.closing !== null && lifecycle.state !== 'closed')
     return 'closing: its processes are not confirmed to be gone yet';
-  if (lifecycle.state === 'ended' && lifecycle.end.kind === 'failed')
-    return `it could not run: ${lifecycle.end.reason}`;
+  if (lifecycle.state === 'queued') return whyQueued;
+  const ended = lifecycle.state === 'ended' ? endInWords(task, lifecycle.end) : null;
+  if (ended !== null) return ended;
   if (activity.state === 'waiting_input') return 'the agent waits for an answer: send_prompt gives it';
   if (task.prompts.some(({ state }) => state === 'undelivered'))
     return 'a prompt could not be delivered; its receipt has the screen';
@@ -45,8 +55,14 @@ function attention(task: TaskRecord): string | null {
   return null;
 }
 
-/** The task as callers see it. */
-export function viewOf(task: TaskRecord): Task {
+/** Once the task has said its last word, what becomes of its agent concerns nobody. */
+function endInWords(task: TaskRecord, end: End): string | null {
+  if (end.kind === 'exited' || end.kind === 'cancelled' || signalIsCurrent(task)) return null;
+  return `${UNWANTED[end.kind]}: ${end.reason}`;
+}
+
+/** The task as callers see it. `whyQueued` is what keeps queued tasks waiting, null where nothing does. */
+export function viewOf(task: TaskRecord, whyQueued: string | null): Task {
   const {
     eventSeq: _eventSeq,
     publish: _publish,
@@ -55,5 +71,5 @@ export function viewOf(task: TaskRecord): Task {
     promptsTotal: _total,
     ...rest
   } = task;
-  return { ...rest, settled: isSettled(task), attention: attention(task) };
+  return { ...rest, settled: isSettled(task), attention: attention(task, whyQueued) };
 }

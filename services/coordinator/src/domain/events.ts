@@ -1,4 +1,4 @@
-import type { Activity, ConflictFile } from '@roundhouse/contracts';
+import type { Activity, ConflictFile, LimitKind } from '@roundhouse/contracts';
 
 /** Everything that can happen to a task. What a runner says carries its attempt: the fencing token. */
 export type Event =
@@ -37,7 +37,14 @@ export type Event =
     }
   | { readonly type: 'attempt_failed'; readonly attempt: number; readonly reason: string }
   | { readonly type: 'attempt_lost'; readonly attempt: number; readonly reason: string }
-  | { readonly type: 'sandbox_gone'; readonly attempt: number; readonly kept: string | null }
+  | { readonly type: 'limit_hit'; readonly attempt: number; readonly limit: LimitKind; readonly reason: string }
+  | {
+      readonly type: 'sandbox_gone';
+      readonly attempt: number;
+      readonly kept: string | null;
+      /** What the sandbox was killed for, where its end was a limit's. */
+      readonly limit: LimitKind | null;
+    }
   | { readonly type: 'close_requested'; readonly reason: string }
   | { readonly type: 'close_finished'; readonly archiveRefs: readonly string[] }
   | {

@@ -1,4 +1,4 @@
-import type { TaskRecord } from '@roundhouse/contracts';
+import { DEFAULT_LIMITS, type TaskRecord } from '@roundhouse/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.ts';
@@ -7,6 +7,7 @@ import type { Effect, Event } from './events.ts';
 import { newTask } from './new-task.ts';
 
 const COMMITS = ['a'.repeat(40), 'b'.repeat(40)] as const;
+const LIMITS = ['oom', 'timeout', 'disk'] as const;
 const HISTORIES = 1_000;
 
 const attempt = fc.integer({ min: 1, max: 4 });
@@ -43,7 +44,18 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ type: fc.constant('agent_exited' as const), attempt, code: fc.constant(0), signal: fc.constant(null) }),
   fc.record({ type: fc.constant('attempt_failed' as const), attempt, reason: fc.constant('no') }),
   fc.record({ type: fc.constant('attempt_lost' as const), attempt, reason: fc.constant('silent') }),
-  fc.record({ type: fc.constant('sandbox_gone' as const), attempt, kept: fc.constant(null) }),
+  fc.record({
+    type: fc.constant('limit_hit' as const),
+    attempt,
+    limit: fc.constantFrom(...LIMITS),
+    reason: fc.constant('too much'),
+  }),
+  fc.record({
+    type: fc.constant('sandbox_gone' as const),
+    attempt,
+    kept: fc.constant(null),
+    limit: fc.constantFrom(null, ...LIMITS),
+  }),
   fc.record({ type: fc.constant('close_requested' as const), reason: fc.constant('asked') }),
   fc.record({ type: fc.constant('close_finished' as const), archiveRefs: fc.constant([]) }),
   fc.record({
@@ -98,7 +110,15 @@ const PLAUSIBLE: readonly Step[] = [
 
 /** What ends an attempt or the task: rarer, or no history would get far. */
 const ENDS: readonly Step[] = [
-  ({ sandboxes }) => ({ type: 'sandbox_gone', attempt: sandboxes[0] ?? 1, kept: null }),
+  ({ sandboxes }) => ({ type: 'sandbox_gone', attempt: sandboxes[0] ?? 1, kept: null, limit: null }),
+  ({ attempt: now, sandboxes }) => ({
+    type: 'sandbox_gone',
+    attempt: sandboxes.at(-1) ?? now,
+    kept: null,
+    limit: 'oom',
+  }),
+  ({ attempt: now }) => ({ type: 'limit_hit', attempt: now, limit: 'timeout', reason: 'too long' }),
+  ({ attempt: now }) => ({ type: 'limit_hit', attempt: now, limit: 'disk', reason: 'too much' }),
   ({ attempt: now }) => ({ type: 'attempt_lost', attempt: now, reason: 'silent' }),
   () => ({ type: 'close_finished', archiveRefs: [] }),
 ];
@@ -125,7 +145,8 @@ function fresh(): TaskRecord {
       name: 'a task',
       baseBranch: 'main',
       agent: { kind: 'scripted' },
-      limits: { attempts: 3 },
+      limits: DEFAULT_LIMITS,
+      image: null,
       allowLandSelf: true,
       promptId: 'p1',
       promptBytes: 2,
@@ -187,6 +208,17 @@ describe('random histories of one task', () => {
           if (after.attempt === before.attempt) {
             expect(ORDER.indexOf(after.lifecycle.state)).toBeGreaterThanOrEqual(ORDER.indexOf(before.lifecycle.state));
           }
+          // A deadline is the running attempt's, from its first word on.
+          expect(after.deadline !== null).toBe(after.lifecycle.state === 'running');
+          if (before.lifecycle.state === 'running' && after.lifecycle.state === 'running')
+            expect(after.deadline).toBe(before.deadline);
+          // What a limit ended is not begun again.
+          const limited = event.type === 'limit_hit' || (event.type === 'sandbox_gone' && event.limit !== null);
+          if (limited && isLive(before) && !isLive(after)) {
+            const kind = before.closing === null ? event.limit : 'cancelled';
+            expect(after.lifecycle).toMatchObject({ state: 'ended', end: { kind } });
+            reached.add(kind ?? '');
+          }
           // I9: closed only when no sandbox is left.
           if (after.lifecycle.state === 'closed') expect(after.sandboxes).toEqual([]);
           // I5: settled is derived, and a later prompt that is on its way keeps a live task unsettled.
@@ -227,6 +259,7 @@ describe('random histories of one task', () => {
       'signalled',
       'refused',
       'attempt 3',
+      ...LIMITS,
     ]) {
       expect(reached).toContain(place);
     }
@@ -262,7 +295,10 @@ describe('random histories of one task', () => {
   ];
 
   it('TL-5: a lost attempt of a settled task is not repeated and keeps its signal', () => {
-    const { task, effects } = play([...signalled, { type: 'sandbox_gone', attempt: 1, kept: null }], () => undefined);
+    const { task, effects } = play(
+      [...signalled, { type: 'sandbox_gone', attempt: 1, kept: null, limit: null }],
+      () => undefined,
+    );
     expect(task).toMatchObject({
       lifecycle: { state: 'ended', end: { kind: 'lost' } },
       completion: { state: 'signalled' },

@@ -9,6 +9,7 @@ export interface NewTask {
   readonly baseBranch: string;
   readonly agent: AgentSpec;
   readonly limits: Limits;
+  readonly image: string | null;
   readonly allowLandSelf: boolean;
   readonly promptId: string;
   readonly promptBytes: number;
@@ -24,6 +25,7 @@ export function newTask(wanted: NewTask, now: string): TaskRecord {
     createdAt: now,
     updatedAt: now,
     attempt: 1,
+    deadline: null,
     lifecycle: { state: 'queued' },
     sandboxes: [],
     closing: null,

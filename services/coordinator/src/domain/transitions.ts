@@ -4,6 +4,7 @@ import { UNCHANGED, changed, raise } from './change.ts';
 import type { Decision, TransitionHandler } from './decision.ts';
 import { isLive, lastAcceptedPrompt, promptQueueFull, signalIsCurrent } from './derived.ts';
 import type { EventType } from './events.ts';
+import { deadlineOf, limitReason } from './limits.ts';
 import { nextActivity } from './regions/activity.ts';
 import { nextCompletion } from './regions/completion.ts';
 import { nextControl } from './regions/control.ts';
@@ -35,7 +36,12 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
     if (task.lifecycle.state !== 'starting') return UNCHANGED;
     const { baseCommit } = task.lifecycle;
     return changed(
-      { ...task, lifecycle: { state: 'running', baseCommit }, activity: nextActivity(task.activity, 'linked', now) },
+      {
+        ...task,
+        lifecycle: { state: 'running', baseCommit },
+        deadline: deadlineOf(task.limits, now),
+        activity: nextActivity(task.activity, 'linked', now),
+      },
       ['running'],
     );
   },
@@ -121,8 +127,10 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
   agent_exited: (task, { code, signal }, circumstances) => end(task, { kind: 'exited', code, signal }, circumstances),
   attempt_failed: (task, { reason }, circumstances) => end(task, { kind: 'failed', reason }, circumstances),
   attempt_lost: (task, { reason }, circumstances) => lose(task, reason, circumstances),
+  // Never retried: the next attempt would meet the same limit.
+  limit_hit: (task, { limit, reason }, circumstances) => end(task, { kind: limit, reason }, circumstances),
 
-  sandbox_gone: (task, { attempt, kept }, circumstances) => {
+  sandbox_gone: (task, { attempt, kept, limit }, circumstances) => {
     if (!task.sandboxes.includes(attempt)) return UNCHANGED;
     const gone: TaskRecord = {
       ...task,
@@ -130,8 +138,11 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
       kept: kept === null ? task.kept : [...task.kept, kept],
     };
     if (attempt === task.attempt && isLive(task)) {
-      const lost = lose(gone, 'its sandbox is gone', circumstances);
-      return { ...lost, kinds: ['sandbox_gone', ...lost.kinds] };
+      const over =
+        limit === null
+          ? lose(gone, 'its sandbox is gone', circumstances)
+          : end(gone, { kind: limit, reason: limitReason(limit, task.limits) }, circumstances);
+      return { ...over, kinds: ['sandbox_gone', ...over.kinds] };
     }
     return changed(gone, ['sandbox_gone'], closeIfGone(gone));
   },

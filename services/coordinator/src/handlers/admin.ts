@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import {
   type Coordinator,
+  DEFAULT_LIMITS,
   type InputOf,
   type OPERATIONS,
   type OutputOf,
@@ -8,7 +9,9 @@ import {
   RoundhouseError,
   type TokenInfo,
 } from '@roundhouse/contracts';
+import { limitsOver } from '../domain/limits.ts';
 import type { Caller, Deps } from './deps.ts';
+import { derivedId } from './derived-id.ts';
 
 type Ops = typeof OPERATIONS;
 
@@ -17,32 +20,60 @@ export async function createProject(
   _caller: Caller,
   input: InputOf<Ops['createProject']>,
 ): Promise<Project> {
-  const known = (await deps.registry.projects()).find(({ source }) => source === input.path);
+  return input.path === undefined ? await emptyProject(deps, input) : await filledProject(deps, input, input.path);
+}
+
+type NewProject = InputOf<Ops['createProject']>;
+
+async function filledProject(deps: Deps, input: NewProject, path: string): Promise<Project> {
+  const known = (await deps.registry.projects()).find(({ source }) => source === path);
   if (known !== undefined) {
-    await deps.hubs.refresh(known.id, input.path);
-    return known;
+    await deps.hubs.refresh(known.id, path);
+    return withAddress(deps, known);
   }
   const id = deps.clock.nextId();
-  const { defaultBranch } = await deps.hubs.create(id, input.path, input.defaultBranch ?? null);
-  const project: Project = {
-    id,
-    name: input.name ?? basename(input.path),
-    source: input.path,
-    defaultBranch,
-    defaultAgent: input.defaultAgent,
-    author: input.author,
-    gitUrl: `${deps.publicUrl()}/git/${id}.git`,
-    createdAt: deps.clock.now(),
-  };
-  await deps.registry.addProject(project);
-  return project;
+  const { defaultBranch } = await deps.hubs.create(id, path, input.defaultBranch ?? null);
+  const name = input.name ?? basename(path);
+  return await deps.registry.addProject(projectOf(deps, input, { id, name, source: path, defaultBranch }));
 }
+
+/** The name decides the id, so that the same name is one project also where two ask at once or a first try was cut off. */
+async function emptyProject(deps: Deps, input: NewProject): Promise<Project> {
+  const { name, defaultBranch = 'main' } = input;
+  if (name === undefined) {
+    const issues = [{ path: '/name', message: 'needed where there is no path' }];
+    throw new RoundhouseError('validation_failed', 'name: needed where there is no path', { issues });
+  }
+  const id = derivedId(['project', name]);
+  const known = await deps.registry.project(id);
+  if (known !== null) return withAddress(deps, known);
+  await deps.hubs.createEmpty(id, defaultBranch);
+  return await deps.registry.addProject(projectOf(deps, input, { id, name, source: null, defaultBranch }));
+}
+
+const projectOf = (
+  deps: Deps,
+  { defaultAgent, author, image, limits }: NewProject,
+  decided: Pick<Project, 'id' | 'name' | 'source' | 'defaultBranch'>,
+): Project => ({
+  ...decided,
+  defaultAgent,
+  author,
+  image: image ?? null,
+  limits: limitsOver(DEFAULT_LIMITS, limits),
+  gitUrl: gitUrlOf(deps, decided.id),
+  createdAt: deps.clock.now(),
+});
+
+const gitUrlOf = ({ publicUrl }: Deps, id: string): string => `${publicUrl()}/git/${id}.git`;
+
+/** The address may be another one since the project was added: it is told as it is now. */
+const withAddress = (deps: Deps, project: Project): Project => ({ ...project, gitUrl: gitUrlOf(deps, project.id) });
 
 export async function listProjects(deps: Deps, caller: Caller): Promise<OutputOf<Ops['listProjects']>> {
   const projects = await deps.registry.projects();
   const { identity } = caller;
-  // The address may be another one since the project was added: it is told as it is now.
-  const current = projects.map((project) => ({ ...project, gitUrl: `${deps.publicUrl()}/git/${project.id}.git` }));
+  const current = projects.map((project) => withAddress(deps, project));
   if (identity.role !== 'coordinator') return { projects: current };
   const own = (await deps.registry.coordinator(identity.coordinatorId))?.projectId;
   return { projects: current.filter(({ id }) => id === own) };

@@ -1,5 +1,6 @@
 import {
   type InputOf,
+  LEASE,
   type OPERATIONS,
   type OutputOf,
   RoundhouseError,
@@ -7,7 +8,9 @@ import {
   archiveRef,
 } from '@roundhouse/contracts';
 import { isLive } from '../domain/derived.ts';
+import { sandboxLimitsOf } from '../domain/limits.ts';
 import type { Caller, Deps } from './deps.ts';
+import { noteProfile } from './launchers.ts';
 import { readTask, transition } from './transition.ts';
 
 type Ops = typeof OPERATIONS;
@@ -21,7 +24,18 @@ export async function claimAttempt(
 ): Promise<OutputOf<Ops['claimAttempt']>> {
   const { taskId, attempt } = input;
   const task = await readTask(deps, taskId);
-  const baseCommit = await deps.hubs.branch(task.projectId, task.baseBranch);
+  const { projectId, image, lifecycle } = task;
+  if (task.attempt !== attempt || (lifecycle.state !== 'queued' && lifecycle.state !== 'starting'))
+    throw new RoundhouseError('attempt_stale', `the task is ${lifecycle.state} in attempt ${task.attempt}`);
+  // Side by side, since the claim stands between a waiting task and its agent. A token of a claim that fails is nobody's.
+  const [tip, token] = await Promise.all([
+    deps.hubs.branch(projectId, task.baseBranch),
+    runnerToken(deps, task),
+    noteProfile(deps, task),
+    // Claimed before: whoever asks again goes on with the start, and gets the time for it.
+    lifecycle.state === 'starting' ? deps.store.renewLease(taskId, attempt, LEASE.startTtlMs) : null,
+  ]);
+  const baseCommit = lifecycle.state === 'starting' ? lifecycle.baseCommit : tip;
   if (baseCommit === null) {
     await transition(deps, taskId, {
       type: 'attempt_failed',
@@ -34,15 +48,22 @@ export async function claimAttempt(
   if (claimed.lifecycle.state !== 'starting' || claimed.attempt !== attempt) {
     throw new RoundhouseError('attempt_stale', `the task is ${claimed.lifecycle.state} in attempt ${claimed.attempt}`);
   }
-  const identity = {
-    role: 'runner',
-    coordinatorId: task.coordinatorId,
-    taskId,
-    attempt,
-    ref: `refs/heads/${task.branch}`,
-  } as const;
-  const { token } = await deps.tokens.issue(identity, `runner of ${taskId}, attempt ${attempt}`, null);
-  return { projectId: task.projectId, runnerToken: token, hubObjects: deps.hubs.objectsFolder(task.projectId) };
+  return {
+    projectId,
+    runnerToken: token,
+    hubObjects: deps.hubs.objectsFolder(projectId),
+    baseCommit: claimed.lifecycle.baseCommit,
+    image,
+    limits: sandboxLimitsOf(task.limits),
+  };
+}
+
+async function runnerToken(
+  { tokens }: Deps,
+  { id: taskId, attempt, coordinatorId, branch }: TaskRecord,
+): Promise<string> {
+  const identity = { role: 'runner', coordinatorId, taskId, attempt, ref: `refs/heads/${branch}` } as const;
+  return (await tokens.issue(identity, `runner of ${taskId}, attempt ${attempt}`, null)).token;
 }
 
 function wanted(task: TaskRecord | null, attempt: number): 'run' | 'stop' | 'destroy' {
@@ -92,10 +113,10 @@ export async function archiveToken(
 export async function reportGone(
   deps: Deps,
   _caller: Caller,
-  { taskId, attempt, kept, reason }: InputOf<Ops['reportGone']>,
+  { taskId, attempt, kept, reason, limit }: InputOf<Ops['reportGone']>,
 ): Promise<{ ok: true }> {
   if ((await deps.store.read(taskId)) === null) return { ok: true };
-  deps.log.info({ taskId, attempt, kept, reason }, 'a sandbox is gone');
-  await transition(deps, taskId, { type: 'sandbox_gone', attempt, kept });
+  deps.log.info({ taskId, attempt, kept, reason, limit }, 'a sandbox is gone');
+  await transition(deps, taskId, { type: 'sandbox_gone', attempt, kept, limit });
   return { ok: true };
 }

@@ -1,7 +1,7 @@
 import type { OPERATIONS, OutputOf } from '@roundhouse/contracts';
-import { viewOf } from '../domain/derived.ts';
 import { ownTask, refuseUnderHumanControl } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
+import { taskView } from './task-view.ts';
 import { readTask, transition } from './transition.ts';
 import { watch } from './watch.ts';
 
@@ -24,7 +24,8 @@ export async function closeTask(
   );
   const task = closed ?? (await readTask(deps, id));
   const { lifecycle } = task;
+  const view = await taskView(deps, task);
   return lifecycle.state === 'closed'
-    ? { outcome: 'closed', archiveRefs: lifecycle.archiveRefs, kept: lifecycle.kept, task: viewOf(task) }
-    : { outcome: 'closing', archiveRefs: [], kept: task.kept, task: viewOf(task) };
+    ? { outcome: 'closed', archiveRefs: lifecycle.archiveRefs, kept: lifecycle.kept, task: view }
+    : { outcome: 'closing', archiveRefs: [], kept: task.kept, task: view };
 }

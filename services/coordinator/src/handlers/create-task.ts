@@ -1,9 +1,18 @@
-import { createHash } from 'node:crypto';
-import { type InputOf, type OPERATIONS, MAX_PROMPT_BYTES, RoundhouseError, type Task } from '@roundhouse/contracts';
-import { viewOf } from '../domain/derived.ts';
+import {
+  type InputOf,
+  type OPERATIONS,
+  MAX_PROMPT_BYTES,
+  type Project,
+  RoundhouseError,
+  type Task,
+} from '@roundhouse/contracts';
+import { limitsOver } from '../domain/limits.ts';
 import { newTask } from '../domain/new-task.ts';
 import { actingFor } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
+import { derivedId } from './derived-id.ts';
+import { noteProfile } from './launchers.ts';
+import { taskView } from './task-view.ts';
 
 /** The prompt's size in bytes; throws `prompt_too_large`. */
 export function promptBytes(prompt: string): number {
@@ -17,18 +26,11 @@ export function promptBytes(prompt: string): number {
 
 /**
  * An id that the idempotency key decides: the same request is the same task or prompt even where the stored answer was
- * lost in a crash. A hash in the form of a UUID v4 (RFC 9562 §5.4), else a fresh one.
+ * lost in a crash. Without a key a fresh one.
  */
 export function idFor(deps: Deps, caller: Caller, purpose: string): string {
-  if (caller.idempotencyKey === null) return deps.clock.nextId();
-  const bytes = createHash('sha256')
-    .update(JSON.stringify([caller.tokenId, purpose, caller.idempotencyKey]))
-    .digest()
-    .subarray(0, 16);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const { idempotencyKey, tokenId } = caller;
+  return idempotencyKey === null ? deps.clock.nextId() : derivedId([tokenId, purpose, idempotencyKey]);
 }
 
 export async function createTask(
@@ -46,9 +48,7 @@ export async function createTask(
     throw new RoundhouseError('coordinator_not_found', `there is no coordinator ${coordinatorId}`);
   const project = await ownProject(deps, caller, input.projectId ?? coordinator.projectId, coordinator.projectId);
   const baseBranch = input.baseBranch ?? project.defaultBranch;
-  if ((await deps.hubs.branch(project.id, baseBranch)) === null) {
-    throw new RoundhouseError('branch_not_found', `the hub has no branch ${baseBranch}`, { branch: baseBranch });
-  }
+  if ((await deps.hubs.branch(project.id, baseBranch)) === null) throw branchMissing(deps, project, baseBranch);
   const id = idFor(deps, caller, 'task');
   const prompt = { id: idFor(deps, caller, 'prompt'), text: input.prompt };
   const task = newTask(
@@ -59,7 +59,8 @@ export async function createTask(
       name: input.name,
       baseBranch,
       agent: input.agent ?? project.defaultAgent,
-      limits: input.limits ?? { attempts: 3 },
+      limits: limitsOver(project.limits, input.limits),
+      image: input.image ?? project.image,
       allowLandSelf: input.allowLandSelf,
       promptId: prompt.id,
       promptBytes: bytes,
@@ -67,10 +68,22 @@ export async function createTask(
     deps.clock.now(),
   );
   const effects = [{ type: 'enqueue', taskId: id, attempt: 1 } as const];
-  if (await deps.store.commit({ expected: 0, task, kinds: ['created'], effects, prompt })) return viewOf(task);
+  const [created] = await Promise.all([
+    deps.store.commit({ expected: 0, task, kinds: ['created'], effects, prompt }),
+    noteProfile(deps, task),
+  ]);
+  if (created) return await taskView(deps, task);
   const existing = await deps.store.read(id);
   if (existing === null) throw new Error(`task ${id} was neither created nor found`);
-  return viewOf(existing);
+  return await taskView(deps, existing);
+}
+
+function branchMissing(deps: Deps, { id, source }: Project, branch: string): RoundhouseError {
+  const message =
+    source === null
+      ? `the hub has no branch ${branch} yet: push it to ${deps.publicUrl()}/git/${id}.git`
+      : `the hub has no branch ${branch}`;
+  return new RoundhouseError('branch_not_found', message, { branch });
 }
 
 /** A coordinator works on its own project and on no other. */

@@ -1,12 +1,24 @@
 import type { Identity } from '@roundhouse/contracts';
 import type { Logger } from 'pino';
-import type { Clock, EventFeed, Hubs, Recordings, Registry, TaskStore, TokenStore } from '../ports.ts';
+import type {
+  Clock,
+  EventFeed,
+  Hubs,
+  Launchers,
+  RecentProfiles,
+  Recordings,
+  Registry,
+  TaskStore,
+  TokenStore,
+} from '../ports.ts';
 
 /** What the handlers work with. */
 export interface Deps {
   readonly store: TaskStore;
   readonly feed: EventFeed;
   readonly registry: Registry;
+  readonly launchers: Launchers;
+  readonly profiles: RecentProfiles;
   readonly tokens: TokenStore;
   readonly hubs: Hubs;
   readonly recordings: Recordings;

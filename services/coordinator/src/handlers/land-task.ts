@@ -1,8 +1,9 @@
 import { type InputOf, type OPERATIONS, type OutputOf, RoundhouseError, type TaskRecord } from '@roundhouse/contracts';
-import { signalIsCurrent, viewOf } from '../domain/derived.ts';
+import { signalIsCurrent } from '../domain/derived.ts';
 import { acknowledge, ownTask, refuseUnderHumanControl } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
 import { diffOf } from './read-diff.ts';
+import { taskView } from './task-view.ts';
 import { readTask, transition } from './transition.ts';
 import { watch } from './watch.ts';
 
@@ -25,9 +26,9 @@ export function landable(task: TaskRecord): string {
   });
 }
 
-function outcomeOf(task: TaskRecord): Outcome {
+async function outcomeOf(deps: Deps, task: TaskRecord): Promise<Outcome> {
   const { landing } = task;
-  const view = { landing, task: viewOf(task) };
+  const view = { landing, task: await taskView(deps, task) };
   switch (landing.state) {
     case 'landed':
       return landing.nothingToLand
@@ -73,7 +74,7 @@ export async function landingOutcome(deps: Deps, caller: Caller, taskId: string)
       return task.landing.state === 'queued' ? null : task;
     },
   );
-  return outcomeOf(done ?? (await readTask(deps, taskId)));
+  return await outcomeOf(deps, done ?? (await readTask(deps, taskId)));
 }
 
 export async function mergeTask(
@@ -82,7 +83,7 @@ export async function mergeTask(
   input: InputOf<typeof OPERATIONS.mergeTask>,
 ): Promise<Outcome> {
   const task = await ownTask(deps, caller, input.id);
-  if (task.lifecycle.state === 'closed' && task.landing.state === 'landed') return outcomeOf(task);
+  if (task.lifecycle.state === 'closed' && task.landing.state === 'landed') return await outcomeOf(deps, task);
   refuseUnderHumanControl(deps, caller, task);
   const commit = landable(task);
   await acknowledge(deps, task);
@@ -100,7 +101,7 @@ export async function reviewMerge(
     const diff = await diffOf(deps, task, commit, 0, caller.signal);
     const next = `Read the diff (get_task_diff has the rest), then call again with reviewedCommit ${commit} to land exactly this.`;
     await acknowledge(deps, task);
-    return { outcome: 'review', landing: task.landing, task: viewOf(task), diff, next };
+    return { outcome: 'review', landing: task.landing, task: await taskView(deps, task), diff, next };
   }
   if (input.reviewedCommit !== commit) {
     throw new RoundhouseError(

@@ -1,8 +1,8 @@
 import { type InputOf, type OPERATIONS, type PromptReceipt, type Task } from '@roundhouse/contracts';
-import { viewOf } from '../domain/derived.ts';
 import { acknowledge, ownTask, refuseUnderHumanControl } from './access.ts';
 import { idFor, promptBytes } from './create-task.ts';
 import type { Caller, Deps } from './deps.ts';
+import { taskView } from './task-view.ts';
 import { transition } from './transition.ts';
 
 export async function promptTask(
@@ -33,11 +33,7 @@ export async function setControl(
 ): Promise<Task> {
   await ownTask(deps, caller, input.id);
   const until = new Date(Date.parse(deps.clock.now()) + input.forMs).toISOString();
-  return viewOf(
-    await transition(
-      deps,
-      input.id,
-      input.holder === 'human' ? { type: 'control_taken', until } : { type: 'control_returned' },
-    ),
-  );
+  const event =
+    input.holder === 'human' ? ({ type: 'control_taken', until } as const) : ({ type: 'control_returned' } as const);
+  return await taskView(deps, await transition(deps, input.id, event));
 }

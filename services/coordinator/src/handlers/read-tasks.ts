@@ -1,7 +1,8 @@
 import { type InputOf, type OPERATIONS, type OutputOf, RoundhouseError, Uuid } from '@roundhouse/contracts';
-import { viewOf } from '../domain/derived.ts';
+import { isSettled } from '../domain/derived.ts';
 import { ownTask } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
+import { taskView, taskViews } from './task-view.ts';
 
 export async function listTasks(
   deps: Deps,
@@ -15,16 +16,16 @@ export async function listTasks(
   const { tasks, next } = await deps.store.list(coordinatorId, cursor ?? null, limit);
   const remaining =
     coordinatorId === null
-      ? tasks.map(viewOf).filter(({ settled }) => !settled).length
+      ? tasks.filter((task) => !isSettled(task)).length
       : await deps.store.remaining(coordinatorId);
-  return { tasks: tasks.map(viewOf), nextCursor: next, remaining };
+  return { tasks: await taskViews(deps, tasks), nextCursor: next, remaining };
 }
 
 export const getTask = async (
   deps: Deps,
   caller: Caller,
   { id }: { id: string },
-): Promise<OutputOf<typeof OPERATIONS.getTask>> => viewOf(await ownTask(deps, caller, id));
+): Promise<OutputOf<typeof OPERATIONS.getTask>> => await taskView(deps, await ownTask(deps, caller, id));
 
 export async function listAgents(
   deps: Deps,
@@ -32,8 +33,9 @@ export async function listAgents(
   { limit }: { limit: number },
 ): Promise<OutputOf<typeof OPERATIONS.listAgents>> {
   const { tasks } = await deps.store.list(null, null, limit);
+  const views = await taskViews(deps, tasks);
   return {
-    agents: tasks.map(viewOf).map(({ id, name, lifecycle, activity, attention, updatedAt }) => ({
+    agents: views.map(({ id, name, lifecycle, activity, attention, updatedAt }) => ({
       taskId: id,
       name,
       lifecycle: lifecycle.state,

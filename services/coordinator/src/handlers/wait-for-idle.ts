@@ -1,8 +1,9 @@
 import { type InputOf, type OPERATIONS, type OutputOf, type TaskRecord } from '@roundhouse/contracts';
-import { outstandingPrompts, signalIsCurrent, viewOf } from '../domain/derived.ts';
+import { outstandingPrompts, signalIsCurrent } from '../domain/derived.ts';
 import { humanHolds } from '../domain/regions/control.ts';
 import { ownTask } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
+import { taskView } from './task-view.ts';
 import { readTask } from './transition.ts';
 import { watch } from './watch.ts';
 
@@ -26,10 +27,10 @@ export async function waitForIdle(
   input: InputOf<typeof OPERATIONS.waitForIdle>,
 ): Promise<Answer> {
   await ownTask(deps, caller, input.id);
-  const answer = (task: TaskRecord, outcome: Answer['outcome']): Answer => ({
+  const answer = async (task: TaskRecord, outcome: Answer['outcome']): Promise<Answer> => ({
     outcome,
     activity: task.activity,
-    task: viewOf(task),
+    task: await taskView(deps, task),
   });
   const found = await watch(
     {
@@ -40,8 +41,8 @@ export async function waitForIdle(
     async () => {
       const task = await readTask(deps, input.id);
       const outcome = outcomeOf(task, deps.clock.now());
-      return outcome === null ? null : answer(task, outcome);
+      return outcome === null ? null : await answer(task, outcome);
     },
   );
-  return found ?? answer(await readTask(deps, input.id), 'timeout');
+  return found ?? (await answer(await readTask(deps, input.id), 'timeout'));
 }

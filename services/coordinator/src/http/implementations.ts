@@ -4,6 +4,7 @@ import * as attempts from '../handlers/attempts.ts';
 import { closeTask } from '../handlers/close-task.ts';
 import { createTask } from '../handlers/create-task.ts';
 import type { Caller, Deps } from '../handlers/deps.ts';
+import * as launchers from '../handlers/launchers.ts';
 import { landSelf, signalDone } from '../handlers/signal-done.ts';
 import { mergeTask, reviewMerge } from '../handlers/land-task.ts';
 import { promptTask, setControl } from '../handlers/prompt-task.ts';
@@ -59,4 +60,6 @@ export const IMPLEMENTATIONS: { readonly [N in OperationName]: Implementation<N>
   reconcileAttempts: attempts.reconcileAttempts,
   archiveAttempt: attempts.archiveAttempt,
   reportGone: attempts.reportGone,
+  reportLauncher: launchers.reportLauncher,
+  listLaunchers: launchers.listLaunchers,
 };

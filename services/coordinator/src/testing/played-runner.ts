@@ -23,51 +23,34 @@ export class PlayedRunner {
   readonly assignment: Assignment;
   readonly token: string;
   readonly #url: string;
-  readonly #socket: WebSocket;
+  #socket: WebSocket;
   readonly #messages: CoordinatorMessage[];
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners: Set<() => void>;
   #seq = 0;
 
-  private constructor(
-    url: string,
-    token: string,
-    socket: WebSocket,
-    messages: CoordinatorMessage[],
-    assignment: Assignment,
-  ) {
+  private constructor(url: string, token: string, { socket, messages, listeners }: Dialled, assignment: Assignment) {
     this.#url = url;
     this.token = token;
     this.#socket = socket;
     this.#messages = messages;
+    this.#listeners = listeners;
     this.assignment = assignment;
   }
 
   /** Claims the attempt as a launcher does, dials the link, and takes the assignment. */
   static async start(service: StartedCoordinator, taskId: string, attempt = 1): Promise<PlayedRunner> {
     const { runnerToken } = await service.launcher.call('claimAttempt', { taskId, attempt });
-    const socket = new WebSocket(`${service.url.replace('http', 'ws')}/link`, {
-      headers: { authorization: `Bearer ${runnerToken}` },
-    });
-    const messages: CoordinatorMessage[] = [];
-    const stir = new Set<() => void>();
-    socket.on('message', (data: Buffer) => {
-      messages.push(CoordinatorMessage.parse(JSON.parse(data.toString())));
-      for (const listener of stir) listener();
-    });
-    await once(socket, 'open');
-    socket.send(JSON.stringify({ type: 'hello', protocol: 1, needsAssignment: true } satisfies RunnerMessage));
-    await within(
-      5_000,
-      'the welcome',
-      waitFor(stir, () => messages.find(({ type }) => type === 'welcome') !== undefined),
-    );
-    const welcome = messages.find((message) => message.type === 'welcome');
+    const dialled = await dial(service.url, runnerToken, true, { messages: [], listeners: new Set() });
+    const welcome = dialled.messages.find((message) => message.type === 'welcome');
     if (welcome?.assignment === undefined || welcome.assignment === null) throw new Error('no assignment came');
-    const runner = new PlayedRunner(service.url, runnerToken, socket, messages, welcome.assignment);
-    stir.add(() => {
-      for (const listener of runner.#listeners) listener();
-    });
-    return runner;
+    return new PlayedRunner(service.url, runnerToken, dialled, welcome.assignment);
+  }
+
+  /** Dials again, as a runner does whose link was cut. */
+  async dialAgain(): Promise<void> {
+    this.#messages.length = 0;
+    const heard = { messages: this.#messages, listeners: this.#listeners };
+    this.#socket = (await dial(this.#url, this.token, false, heard)).socket;
   }
 
   send(message: RunnerMessage): void {
@@ -162,6 +145,27 @@ export class PlayedRunner {
   async until(what: string, met: () => boolean): Promise<void> {
     await within(10_000, what, waitFor(this.#listeners, met));
   }
+}
+
+interface Heard {
+  readonly messages: CoordinatorMessage[];
+  readonly listeners: Set<() => void>;
+}
+type Dialled = Heard & { readonly socket: WebSocket };
+
+/** Opens a link and waits for the welcome. */
+async function dial(url: string, token: string, needsAssignment: boolean, heard: Heard): Promise<Dialled> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/link`, { headers: { authorization: `Bearer ${token}` } });
+  const { messages, listeners } = heard;
+  socket.on('message', (data: Buffer) => {
+    messages.push(CoordinatorMessage.parse(JSON.parse(data.toString())));
+    for (const listener of listeners) listener();
+  });
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ type: 'hello', protocol: 1, needsAssignment } satisfies RunnerMessage));
+  const welcomed = (): boolean => messages.some(({ type }) => type === 'welcome');
+  await within(5_000, 'the welcome', waitFor(listeners, welcomed));
+  return { ...heard, socket };
 }
 
 function waitFor(listeners: Set<() => void>, met: () => boolean): Promise<void> {

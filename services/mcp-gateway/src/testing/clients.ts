@@ -11,7 +11,13 @@ export interface CallResult {
 /** What the tests need of a client, so that one test runs with the clients of both eras. */
 export interface TestClient {
   readonly listTools: () => Promise<{
-    tools: readonly { name: string; outputSchema?: unknown; annotations?: unknown; _meta?: unknown }[];
+    tools: readonly {
+      name: string;
+      inputSchema: unknown;
+      outputSchema?: unknown;
+      annotations?: unknown;
+      _meta?: unknown;
+    }[];
   }>;
   readonly callTool: (
     name: string,

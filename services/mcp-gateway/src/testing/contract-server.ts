@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Identity, Task } from '@roundhouse/contracts';
+import { DEFAULT_LIMITS, type Identity, type Task } from '@roundhouse/contracts';
 
 export const COORDINATOR_ID = '11111111-1111-4111-8111-111111111111';
 export const TASK_ID = '22222222-2222-4222-8222-222222222222';
@@ -91,7 +91,9 @@ export const sampleTask = (changes: Partial<Task> = {}): Task => ({
   branch: 'task/a-task-22222222',
   baseBranch: 'main',
   agent: { kind: 'scripted' },
-  limits: { attempts: 3 },
+  limits: DEFAULT_LIMITS,
+  image: null,
+  deadline: null,
   allowLandSelf: true,
   createdAt: NOW,
   updatedAt: NOW,

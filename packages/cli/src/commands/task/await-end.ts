@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiClient, Task } from '@roundhouse/contracts';
 import { EXIT, Failure } from '../../failure.ts';
+import { END_WORDS } from '../../state-words.ts';
 
 /** An idle agent is idle at once for every wait, and no wait passes over idleness: so it is asked again this often. */
 const IDLE_PAUSE_MS = 2_000;
@@ -9,7 +10,8 @@ const MAX_WAIT_MS = 50_000;
 /**
  * Waits until a task has signalled or ended. It consumes no notice of the coordinator's own wait.
  * @param hears is told, once each, of what a person may want to do something about
- * @throws Failure with exit code 7 when `timeoutMs` is up, 1 where the task ended without a signal and not with 0
+ * @throws Failure with exit code 7 when `timeoutMs` is up, or the task's own time was; 1 where it ended without a signal
+ *   in any other way but with 0
  */
 export async function awaitEnd(
   client: ApiClient,
@@ -45,8 +47,11 @@ function checked(task: Task): Task {
   const { end } = lifecycle;
   if (end.kind === 'exited' && end.code === 0) return task;
   const how =
-    end.kind === 'exited' ? `exited with ${end.code ?? end.signal ?? 'an unknown code'}` : `${end.kind}: ${end.reason}`;
+    end.kind === 'exited'
+      ? `exited with ${end.code ?? end.signal ?? 'an unknown code'}`
+      : `${END_WORDS[end.kind]}: ${end.reason}`;
   throw new Failure(`the task ended without a signal (${how})`, {
     hint: `See "roundhouse task output ${task.id.slice(0, 8)}".`,
+    exitCode: end.kind === 'timeout' ? EXIT.timedOut : EXIT.failed,
   });
 }

@@ -1,31 +1,34 @@
 import type { AgentSpec } from '@roundhouse/contracts';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { connectAsCoordinator, withConnection } from '../../connect.ts';
 import type { Context } from '../../context.ts';
 import { EXIT, Failure } from '../../failure.ts';
+import { duration } from '../duration.ts';
+import { type LimitOptions, limitsOf, withLimits } from '../limit-options.ts';
 import { awaitEnd } from './await-end.ts';
 import { promptTextOf, type PromptOptions, withPrompt } from './prompt-text.ts';
 import { type TaskOptions, withCoordinator } from './task-options.ts';
 import { taskWords } from './task-words.ts';
 
-interface RunOptions extends TaskOptions, PromptOptions {
+interface RunOptions extends TaskOptions, PromptOptions, LimitOptions {
   readonly agent?: AgentSpec['kind'];
   readonly promptVia: Extract<AgentSpec, { kind: 'command' }>['promptVia'];
   readonly base?: string;
   readonly project?: string;
   readonly wait: boolean;
-  readonly timeout?: number;
+  readonly waitTimeout?: number;
 }
 
 const EXAMPLES = `
 Examples:
   roundhouse task run "fix the parser" --prompt-file prompt.md
   roundhouse task run "tests" --prompt "run them" --agent command --wait -- npm test
+  roundhouse task run "port it" --prompt-file p.md --image debian:bookworm-slim --memory 2048 --timeout 30m
   echo "@print hello" | roundhouse task run hello --agent scripted --prompt-file -`;
 
 /** `roundhouse task run` */
 export const runCommand = (context: Context): Command =>
-  withPrompt(withCoordinator(withConnection(new Command('run'), context)))
+  withLimits(withPrompt(withCoordinator(withConnection(new Command('run'), context))), 'the project’s')
     .summary('create a task: an agent with a prompt in a worktree of its own')
     .argument('<name>', 'what the task is called')
     .argument('[argv...]', 'with --agent command, after "--": the program and its arguments')
@@ -38,7 +41,7 @@ export const runCommand = (context: Context): Command =>
     .option('--base <branch>', 'the branch to start from and to land on (default: the project’s)')
     .option('--project <id>', 'the project (default: the coordinator’s)')
     .option('--wait', 'wait until it has signalled or ended', false)
-    .option('--timeout <seconds>', 'with --wait: give up after this long, with exit code 7', seconds)
+    .option('--wait-timeout <duration>', 'with --wait: stop waiting after this long, with exit code 7', duration)
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, argv: string[], options: RunOptions) => {
       const { output } = context;
@@ -51,6 +54,7 @@ export const runCommand = (context: Context): Command =>
         ...(agent === undefined ? {} : { agent }),
         ...(options.base === undefined ? {} : { baseBranch: options.base }),
         ...(options.project === undefined ? {} : { projectId: options.project }),
+        ...limitsOf(options),
       });
       if (!options.wait) {
         if (options.json) output.json(created);
@@ -61,7 +65,7 @@ export const runCommand = (context: Context): Command =>
       const task = await awaitEnd(
         client,
         created.id,
-        options.timeout === undefined ? null : options.timeout * 1_000,
+        options.waitTimeout === undefined ? null : options.waitTimeout * 1_000,
         output.note,
       );
       if (options.json) output.json(task);
@@ -78,9 +82,4 @@ function agentOf(argv: readonly string[], { agent, promptVia }: RunOptions): Age
   }
   if (argv.length > 0) throw new Failure('only --agent command takes a command line', { exitCode: EXIT.usage });
   return agent === undefined ? undefined : { kind: agent };
-}
-
-function seconds(text: string): number {
-  if (!/^\d{1,7}$/.test(text)) throw new InvalidArgumentError('It must be a whole number of seconds.');
-  return Number(text);
 }

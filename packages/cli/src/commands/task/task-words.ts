@@ -1,6 +1,7 @@
 import type { Task } from '@roundhouse/contracts';
 import { oneLine, type Output, printable, table } from '../../output.ts';
 import { stateWords } from '../../state-words.ts';
+import { limitWords } from '../limit-options.ts';
 
 /** A task on one line of a table. */
 export const taskRow = (task: Task, { colour }: Output): string[] => [
@@ -24,6 +25,9 @@ export function taskWords(task: Task, output: Output): string {
     ['attempt', `${task.attempt} of ${task.limits.attempts}`],
     ['activity', `${activity.state} (evidence: ${activity.evidence})`],
     ['branch', `${task.branch} → ${task.baseBranch}`],
+    ['limits', limitWords(task.limits)],
+    ...(task.image === null ? [] : [['image', task.image] as [string, string]]),
+    ...(task.deadline === null ? [] : [['runs until', task.deadline] as [string, string]]),
     ['agent', task.agent.kind === 'command' ? task.agent.argv.map((word) => oneLine(word)).join(' ') : task.agent.kind],
   ];
   if (activity.question !== null)

@@ -212,3 +212,19 @@ describe('making a hub', () => {
     await shallow.remove();
   });
 });
+
+describe('where a branch is', () => {
+  it('TL-13: it is the same read off its file, out of the packed refs, and by git; what is no branch is null', async () => {
+    const { hubs, projectId } = hub;
+    const tip = await hub.branchCommit('deep/er', { 'a.txt': 'x\n' });
+    await inHub('update-ref', 'refs/heads/stale', 'main');
+    await inHub('pack-refs', '--all');
+    await inHub('update-ref', 'refs/heads/stale', tip);
+    const names = ['main', 'task/deep/er', 'stale', 'task', 'task/deep', 'main/below', 'nothing'];
+    const asked = await Promise.all(names.map((name) => hubs.branch(projectId, name)));
+    expect(asked).toEqual(await Promise.all(names.map((name) => hubs.ref(projectId, `refs/heads/${name}`))));
+    expect(asked).toEqual([await inHub('rev-parse', 'main'), tip, tip, null, null, null, null]);
+    await inHub('update-ref', 'refs/heads/main', tip);
+    expect(await hubs.branch(projectId, 'main')).toBe(tip);
+  });
+});

@@ -5,6 +5,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Hubs } from '../../ports.ts';
 import { diffPage } from './git-diff.ts';
 import { landInHub } from './landing.ts';
+import { looseBranch } from './loose-branch.ts';
 import { GitFailure, type TrustedGit } from './trusted-git.ts';
 
 /** One writer a project: unlocked concurrent writes fail now and then, and one lane is the fastest way through. */
@@ -29,6 +30,20 @@ export function createGitHubs(git: TrustedGit, folder: string): Hubs & { gitDir(
   const resolve = (projectId: string, ref: string): Promise<string | null> =>
     commitOrNone(projectId, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]);
 
+  /** Makes a hub under another name first: one that is half made is never found. */
+  const make = async <T>(projectId: string, fillIt: (dir: string) => Promise<T>): Promise<T> => {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const unfinished = `${gitDir(projectId)}.new`;
+    await rm(unfinished, { recursive: true, force: true });
+    try {
+      const made = await fillIt(unfinished);
+      await rename(unfinished, gitDir(projectId));
+      return made;
+    } finally {
+      await rm(unfinished, { recursive: true, force: true });
+    }
+  };
+
   return {
     gitDir,
     objectsFolder: (projectId) => join(gitDir(projectId), 'objects'),
@@ -36,17 +51,16 @@ export function createGitHubs(git: TrustedGit, folder: string): Hubs & { gitDir(
     async create(projectId, source, wantedBranch) {
       if (!isAbsolute(source) || !(await isFolder(source)))
         throw unreadable(source, 'it is not an absolute path of a folder');
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const unfinished = `${gitDir(projectId)}.new`;
-      await rm(unfinished, { recursive: true, force: true });
-      try {
-        const defaultBranch = await fill(git, unfinished, source, wantedBranch);
-        await rename(unfinished, gitDir(projectId));
-        return { defaultBranch };
-      } finally {
-        await rm(unfinished, { recursive: true, force: true });
-      }
+      return { defaultBranch: await make(projectId, (dir) => fill(git, dir, source, wantedBranch)) };
     },
+
+    createEmpty: (projectId, defaultBranch) =>
+      lane(projectId)(async () => {
+        if (await isFolder(gitDir(projectId))) return;
+        await make(projectId, (dir) =>
+          git.run(dir, ['init', '--quiet', '--bare', `--initial-branch=${defaultBranch}`, dir]),
+        );
+      }),
 
     refresh: (projectId, source) =>
       lane(projectId)(async () => {
@@ -58,7 +72,8 @@ export function createGitHubs(git: TrustedGit, folder: string): Hubs & { gitDir(
 
     remove: (projectId) => rm(gitDir(projectId), { recursive: true, force: true }),
 
-    branch: (projectId, name) => resolve(projectId, `refs/heads/${name}`),
+    branch: async (projectId, name) =>
+      (await looseBranch(gitDir(projectId), name)) ?? (await resolve(projectId, `refs/heads/${name}`)),
     ref: resolve,
 
     mergeBase: (projectId, one, other) => commitOrNone(projectId, ['merge-base', one, other]),

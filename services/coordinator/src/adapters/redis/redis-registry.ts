@@ -16,7 +16,10 @@ export function createRedisRegistry(redis: Redis): Registry {
       .sort((a, b) => a.createdAt.localeCompare(b.createdAt));
 
   return {
-    addProject: async (project) => void (await redis.hset(KEYS.projects, project.id, JSON.stringify(project))),
+    addProject: async (project) => {
+      await redis.hsetnx(KEYS.projects, project.id, JSON.stringify(project));
+      return (await one(KEYS.projects, project.id, Project)) ?? project;
+    },
     project: (id) => one(KEYS.projects, id, Project),
     projects: () => all(KEYS.projects, Project),
     addCoordinator: async (coordinator) =>

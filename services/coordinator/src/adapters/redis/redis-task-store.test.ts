@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { DEFAULT_LIMITS } from '@roundhouse/contracts';
 import { type TestRedis, startTestRedis } from '@roundhouse/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,7 +33,8 @@ async function created(coordinatorId = randomUUID()) {
       name: 'a task',
       baseBranch: 'main',
       agent: { kind: 'scripted' },
-      limits: { attempts: 3 },
+      limits: { ...DEFAULT_LIMITS, wallClockSeconds: 60 },
+      image: null,
       allowLandSelf: true,
       promptId,
       promptBytes: 2,
@@ -83,6 +85,45 @@ describe('the task store', () => {
     await transition({ store, clock }, task.id, { type: 'attempt_lost', attempt: 1, reason: 'silent' });
     expect(await store.expiredLeases(10)).not.toContain(task.id);
     expect(await store.renewLease(task.id, 1, 1_000)).toBe(false);
+  });
+
+  it('LM-4: a deadline is of the running attempt alone, in the same step as its record', async () => {
+    const task = await created();
+    const on = (event: Parameters<typeof transition>[2]) => transition({ store, clock }, task.id, event);
+    const overdueIn = async (seconds: number) => store.overdue(Date.now() + seconds * 1_000, 100);
+    await on({ type: 'claimed', attempt: 1, baseCommit: 'a'.repeat(40) });
+    expect(await overdueIn(120)).not.toContain(task.id);
+    const { deadline } = await on({ type: 'linked', attempt: 1 });
+    expect(Date.parse(deadline ?? '') - Date.now()).toBeGreaterThan(50_000);
+    expect(await overdueIn(50)).not.toContain(task.id);
+    expect(await overdueIn(61)).toContain(task.id);
+    expect((await on({ type: 'linked', attempt: 1 })).deadline).toBe(deadline);
+    expect((await on({ type: 'attempt_lost', attempt: 1, reason: 'silent' })).deadline).toBeNull();
+    expect(await overdueIn(120)).not.toContain(task.id);
+    await on({ type: 'claimed', attempt: 2, baseCommit: 'a'.repeat(40) });
+    await on({ type: 'linked', attempt: 2 });
+    expect(await overdueIn(61)).toContain(task.id);
+    await on({ type: 'agent_exited', attempt: 2, code: 0, signal: null });
+    expect(await overdueIn(120)).not.toContain(task.id);
+  });
+
+  it('LM-2: a record from before there were limits is read, with the defaults', async () => {
+    const task = await created();
+    const { image: _image, deadline: _deadline, ...old } = task;
+    const data = JSON.stringify({ ...old, limits: { attempts: 2 } });
+    await redis.hset(`{rh}:task:${task.id}`, 'data', data);
+    expect(await store.read(task.id)).toEqual({
+      ...task,
+      image: null,
+      deadline: null,
+      limits: { ...DEFAULT_LIMITS, attempts: 2 },
+    });
+    const claimed = await transition({ store, clock }, task.id, {
+      type: 'claimed',
+      attempt: 1,
+      baseCommit: 'a'.repeat(40),
+    });
+    expect(claimed).toMatchObject({ lifecycle: { state: 'starting' }, version: 2 });
   });
 
   it('ID-1: lists are by coordinator, newest first, and pages neither skip nor repeat', async () => {

@@ -61,6 +61,7 @@ export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
         settled: isSettled(task),
         noticeAt: noticeAt(task) ?? undefined,
         createdAt: Date.parse(task.createdAt),
+        deadline: task.deadline === null ? undefined : Date.parse(task.deadline),
         leaseMs: leaseMs(commit),
         trim: KEPT_EVENTS,
         effects: effects.map((effect) => JSON.stringify(effect)),
@@ -77,6 +78,7 @@ export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
         KEYS.allTasks,
         KEYS.leases,
         KEYS.outbox,
+        KEYS.deadlines,
       ];
       return (await commitScript.run(redis, keys, [JSON.stringify(change)])) === 1;
     },
@@ -128,5 +130,7 @@ export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
       (await renewScript.run(redis, [KEYS.task(taskId), KEYS.leases], [taskId, attempt, ttlMs])) === 1,
 
     expiredLeases: async (limit) => (await expiredScript.run(redis, [KEYS.leases], [limit])) as string[],
+
+    overdue: (nowMs, limit) => redis.zrangebyscore(KEYS.deadlines, '-inf', nowMs, 'LIMIT', 0, limit),
   };
 }

@@ -8,7 +8,9 @@ export interface Script {
 
 const FOLDER = new URL('../../../lua/', import.meta.url);
 
-export async function loadScript(name: 'commit' | 'renew' | 'expired'): Promise<Script> {
+export async function loadScript(
+  name: 'commit' | 'renew' | 'expired' | 'report-launcher' | 'list-launchers',
+): Promise<Script> {
   const source = await readFile(new URL(`${name}.lua`, FOLDER), 'utf8');
   let sha: string | null = null;
   return {
