@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { failOnLeaks, temporaryFolder, within } from '@roundhouse/testkit';
+import { expect, it } from 'vitest';
+import { recordingLog } from '../testing/running-relay.ts';
+import { openDoor } from './door.ts';
+
+failOnLeaks();
+
+it('RL-6: a full door closes one more at once, says so, and serves again when there is room', async () => {
+  const folder = await temporaryFolder();
+  const { log, lines } = recordingLog();
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.write('hello');
+    socket.resume();
+  });
+  const door = await openDoor(server, { folder: folder.path, name: 'd.sock', maxConnections: 3, log });
+  const dial = (): Socket => {
+    const socket = connect(join(folder.path, 'd.sock'));
+    socket.on('error', () => socket.destroy());
+    return socket;
+  };
+  const held = [dial(), dial(), dial()];
+  await Promise.all(held.map((socket) => once(socket, 'data')));
+  for (let index = 0; index < 5; index += 1) {
+    const turnedAway = dial();
+    let got = 0;
+    turnedAway.on('data', (chunk: Buffer) => (got += chunk.length));
+    await within(2_000, 'the end of one too many', once(turnedAway, 'close'));
+    expect(got).toBe(0);
+  }
+  expect(lines.map(({ msg }) => msg)).toEqual([expect.stringContaining('is full')]);
+  const freed = server.listenerCount('connection');
+  held[0]?.end();
+  await once(held[0] as Socket, 'close');
+  const again = dial();
+  await within(2_000, 'room again', once(again, 'data'));
+  expect(server.listenerCount('connection')).toBe(freed);
+
+  const ends = [...held.slice(1), again].map((socket) => once(socket.resume(), 'close'));
+  await within(2_000, 'the door closing', door.close());
+  await Promise.all(ends);
+  await folder.remove();
+});
