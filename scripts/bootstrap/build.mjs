@@ -7,10 +7,14 @@ import { inRoot, ROOT } from './root.mjs';
 import { runChild } from './run-child.mjs';
 
 const STAMP = inRoot('node_modules/.roundhouse-build');
+const RUNNER = 'services/runner';
+/** Below dist, and without sources of its own: made of what is compiled. */
+const BUNDLE = 'bundle';
 
 /** A hash over path, size and time of all that the compiler reads of ours: some milliseconds where it takes seconds. */
 async function fingerprint() {
   const files = ['tsconfig.json', 'tsconfig.base.json', 'package-lock.json'];
+  files.push(...['bundle.mjs', 'lean.mjs'].map((name) => join('scripts/bundling', name)));
   for (const project of await projects()) {
     files.push(join(project, 'tsconfig.json'), join(project, 'package.json'));
     const entries = await readdir(inRoot(project, 'src'), { recursive: true, withFileTypes: true }).catch(() => []);
@@ -30,24 +34,31 @@ async function fingerprint() {
 export async function isBuilt() {
   const found = await readFile(STAMP, 'utf8').catch(() => null);
   if (found === null || found !== (await fingerprint())) return false;
-  const outputs = (await projects()).map((project) => access(inRoot(project, 'dist')));
+  const outputs = (await projects()).map((project) =>
+    access(inRoot(project, 'dist', project === RUNNER ? join(BUNDLE, 'main.js') : '')),
+  );
   return Promise.all(outputs).then(
     () => true,
     () => false,
   );
 }
 
-/** Compiles all projects. The fingerprint is taken before: what changes meanwhile is compiled again. */
+/** Compiles all projects and bundles the runner. The fingerprint is taken before: what changes meanwhile is compiled again. */
 export async function build() {
   const start = Date.now();
   const before = await fingerprint();
   await rm(STAMP, { force: true });
   await removeOrphans();
-  const script = inRoot('scripts/bootstrap/transpile.mjs');
-  const code = await runChild(process.execPath, [script], { cwd: ROOT, stdio: ['ignore', 2, 2] });
-  if (code !== 0) throw new BootstrapFault('the build failed, see above', code);
+  await runStep('scripts/bootstrap/transpile.mjs');
+  if ((await projects()).includes(RUNNER)) await runStep('scripts/bundle-runner.mjs');
   await writeFile(STAMP, before);
   process.stderr.write(`roundhouse: built in ${((Date.now() - start) / 1000).toFixed(1)} s\n`);
+}
+
+/** Steps are processes of their own: their compilers are large, and the bootstrap becomes the service. @param {string} script */
+async function runStep(script) {
+  const code = await runChild(process.execPath, [inRoot(script)], { cwd: ROOT, stdio: ['ignore', 2, 2] });
+  if (code !== 0) throw new BootstrapFault('the build failed, see above', code);
 }
 
 /** Removes compiled files whose source is gone: `tsc -b` leaves them, and they could still be imported. */
@@ -57,7 +68,7 @@ async function removeOrphans() {
     const entries = await readdir(dist, { recursive: true, withFileTypes: true }).catch(() => []);
     for (const entry of entries) {
       const match = /^(.+?)(?:\.d\.ts|\.js|\.js\.map)$/.exec(entry.name);
-      if (!entry.isFile() || match === null) continue;
+      if (!entry.isFile() || match === null || entry.parentPath === join(dist, BUNDLE)) continue;
       const file = join(entry.parentPath, entry.name);
       const source = join(inRoot(project, 'src'), dirname(file).slice(dist.length), `${match[1]}.ts`);
       const there = await access(source).then(

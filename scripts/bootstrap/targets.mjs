@@ -14,9 +14,9 @@ export async function becomeCli(args) {
   await import(pathToFileURL(main).href);
 }
 
-/** @param {string} script below scripts/ @param {readonly string[]} args */
+/** @param {string} script below the root @param {readonly string[]} args */
 async function becomeScript(script, args) {
-  const path = inRoot('scripts', script);
+  const path = inRoot(script);
   process.argv = [process.execPath, path, ...args];
   await import(pathToFileURL(path).href);
 }
@@ -37,6 +37,7 @@ export const TARGETS = {
   demo: { build: true, run: (args) => becomeCli(['demo', ...args]) },
   test: { build: true, run: runTests },
   // The check builds by itself and shows type errors as one of its rows.
-  check: { build: false, run: (args) => becomeScript('check.mjs', args) },
-  generate: { build: true, run: (args) => becomeScript('generate.mjs', args) },
+  check: { build: false, run: (args) => becomeScript('scripts/check.mjs', args) },
+  bench: { build: true, run: (args) => becomeScript('bench/main.mjs', args) },
+  generate: { build: true, run: (args) => becomeScript('scripts/generate.mjs', args) },
 };

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import type { RunnerConfig } from '@roundhouse/contracts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { saveWork } from './handlers/save-work.ts';
 import type { Archiver, EndTree, Log } from './ports.ts';
-import { worktreeIn } from './run-attempt.ts';
+import { scratchesOf, worktreeIn } from './box.ts';
 
 /**
  * Saves what a dead runner left in its worktree. The sandbox's processes are ended first: what still writes there would
@@ -11,11 +10,11 @@ import { worktreeIn } from './run-attempt.ts';
  */
 export async function archiveAttempt(
   run: Extract<RunnerConfig, { mode: 'archive' }>,
-  ports: { readonly archiver: Archiver; readonly endTree: EndTree; readonly log: Log },
+  ports: { readonly archiver: Archiver; readonly endTree: EndTree; readonly temporary: string; readonly log: Log },
 ): Promise<ExitCode> {
   const { left } = await ports.endTree([]);
   if (left.length > 0) ports.log.error({ left }, 'processes could not be ended');
   const hub = { url: `${run.coordinatorUrl}/git/${run.projectId}.git`, token: run.token };
-  const order = { path: worktreeIn(run.folder), scratch: join(run.folder, 'archive'), hub, ref: run.ref };
+  const order = { path: worktreeIn(run.folder), scratches: scratchesOf(run, ports.temporary), hub, ref: run.ref };
   return (await saveWork(ports.archiver, order, ports.log)) ? EXIT.done : EXIT.unsaved;
 }

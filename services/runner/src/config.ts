@@ -9,27 +9,38 @@ const PASSED_ON = ['PATH', 'LANG', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'SSL_C
 const Environment = z.object({
   ROUNDHOUSE_SANDBOX: z.string().min(1),
   ROUNDHOUSE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  TMPDIR: z.string().min(1).default('/tmp'),
 });
 
-export interface Config {
-  readonly run: RunnerConfig;
+/** What this process was started with, whatever attempt it gets. */
+export interface Surroundings {
   readonly mark: string;
   readonly logLevel: string;
   readonly inherited: Readonly<Record<string, string>>;
+  /** The folder for temporary files. */
+  readonly temporary: string;
 }
 
+/** One order that stands in a file, or a socket over which orders will come. */
+export type Config = Surroundings & ({ readonly run: RunnerConfig } | { readonly socket: string });
+
 /**
- * Reads `--config FILE` and the environment, once, and deletes the file: it holds the attempt's token.
+ * Reads `--config FILE` or `--await SOCKET` and the environment, once. The file is deleted: it holds the attempt's token.
  * @throws with words for a person where something is missing or wrong.
  */
 export async function readConfig(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<Config> {
-  const { values } = parseArgs({ args: [...argv], options: { config: { type: 'string' } } });
-  if (values.config === undefined) throw new Error('usage: main.js --config FILE');
-  const text = await readFile(values.config, 'utf8');
-  await rm(values.config, { force: true });
-  const run = RunnerConfig.parse(JSON.parse(text));
-  const { ROUNDHOUSE_SANDBOX: mark, ROUNDHOUSE_LOG_LEVEL: logLevel } = Environment.parse(environment);
-  return { run, mark, logLevel, inherited: passedOn(environment) };
+  const options = { config: { type: 'string' }, await: { type: 'string' } } as const;
+  const { config: file, await: socket } = parseArgs({ args: [...argv], options }).values;
+  if ((file === undefined) === (socket === undefined)) throw new Error('usage: main.js --config FILE | --await SOCKET');
+  const work = file === undefined ? { socket: String(socket) } : { run: await takeOrder(file) };
+  const { ROUNDHOUSE_SANDBOX: mark, ROUNDHOUSE_LOG_LEVEL: logLevel, TMPDIR } = Environment.parse(environment);
+  return { ...work, mark, logLevel, inherited: passedOn(environment), temporary: TMPDIR };
+}
+
+async function takeOrder(file: string): Promise<RunnerConfig> {
+  const text = await readFile(file, 'utf8');
+  await rm(file, { force: true });
+  return RunnerConfig.parse(JSON.parse(text));
 }
 
 function passedOn(environment: NodeJS.ProcessEnv): Record<string, string> {

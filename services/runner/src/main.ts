@@ -1,69 +1,40 @@
-import { endProcessTree } from '@roundhouse/host';
-import { WorktreeArchiver } from './adapters/git/archive-worktree.ts';
-import { CheckoutWorktrees } from './adapters/git/checkout-worktree.ts';
-import { BranchPublisher } from './adapters/git/publish-branch.ts';
-import { LinkClient } from './adapters/link/link-client.ts';
-import { adapterOf } from './agents/registry.ts';
-import { archiveAttempt } from './archive-attempt.ts';
+import { runOrder } from './app.ts';
 import { type Config, readConfig } from './config.ts';
+import { endTreeOf } from './end-tree.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { createLogger } from './logger.ts';
-import type { EndTree, Log } from './ports.ts';
-import { type AttemptPorts, runAttempt } from './run-attempt.ts';
-
-const TREE_TIMES = { graceMs: 2_000, killMs: 5_000 };
-
-function run(config: Config, log: Log, terminated: AbortSignal): Promise<ExitCode> {
-  const { run: order, mark, inherited } = config;
-  const endTree: EndTree = (roots) =>
-    endProcessTree({ mark, folder: order.folder, roots, except: [process.pid] }, TREE_TIMES);
-  const archiver = new WorktreeArchiver(inherited);
-  if (order.mode === 'archive') return archiveAttempt(order, { archiver, endTree, log });
-  const { coordinatorUrl, token } = order;
-  const worktrees = new CheckoutWorktrees(inherited);
-  const terminals = loadedOnce(async () => new (await import('./adapters/pty/pty-terminals.ts')).PtyTerminals(log));
-  const ports: AttemptPorts = {
-    dial: (listener) => new LinkClient({ coordinatorUrl, token, log }, listener),
-    worktrees: {
-      create: (worktree, signal) => {
-        // The terminal's modules are loaded while git makes the worktree: both are among the dearest parts of a start.
-        void terminals();
-        return worktrees.create(worktree, signal);
-      },
-    },
-    terminals: { spawn: async (terminal) => (await terminals()).spawn(terminal) },
-    publisher: new BranchPublisher(inherited),
-    adapterOf,
-    archiver,
-    endTree,
-    now: () => new Date(),
-    log,
-  };
-  return runAttempt({ run: order, mark, inherited }, ports, terminated);
-}
-
-function loadedOnce<T>(load: () => Promise<T>): () => Promise<T> {
-  let loading: Promise<T> | null = null;
-  return () => (loading ??= load());
-}
+import { serveHandOver } from './serve-hand-over.ts';
 
 const terminated = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => terminated.abort());
 // Whoever started it may hang up; the attempt goes on.
 process.on('SIGHUP', () => undefined);
 
-try {
-  const config = await readConfig(process.argv.slice(2), process.env);
-  const { taskId, attempt, mode } = config.run;
+async function run(config: Config): Promise<ExitCode> {
+  if ('socket' in config) {
+    const log = createLogger(config.logLevel, {});
+    return serveHandOver(config.socket, config, log, terminated.signal);
+  }
+  const order = config.run;
+  // It runs nothing but git, and what it says is for whoever waits for its end.
+  if (order.mode === 'prepare') return runOrder(order, config, createLogger(config.logLevel, {}), terminated.signal);
+  const { taskId, attempt, mode } = order;
   const log = createLogger(config.logLevel, { taskId, attempt, mode });
-  process.exitCode = await run(config, log, terminated.signal).catch(async (error: unknown) => {
+  try {
+    return await runOrder(order, config, log, terminated.signal);
+  } catch (error) {
     log.error({ err: error }, 'the runner failed');
     // Whatever went wrong: an agent without a runner is nobody's.
-    await endProcessTree({ mark: config.mark, folder: config.run.folder }, TREE_TIMES);
+    await endTreeOf(order, [config.mark])([]);
     return EXIT.failed;
-  });
+  }
+}
+
+try {
+  process.exitCode = await run(await readConfig(process.argv.slice(2), process.env));
 } catch (error) {
-  process.stderr.write(`roundhouse runner: ${error instanceof Error ? error.message : String(error)}\n`);
+  const words = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`roundhouse runner: ${words.trim().replace(/\s*\n\s*/g, '; ')}\n`);
   process.exitCode = EXIT.failed;
 }
 // Everything that was begun has ended or is of no interest any more: nothing may keep the process (and its slot) alive.

@@ -1,4 +1,5 @@
-import type { AgentSpec, Assignment, Desired, DesiredPrompt, RunnerEvent } from '@roundhouse/contracts';
+import type { AgentSpec, Assignment, Desired, DesiredPrompt, Door, RunnerEvent } from '@roundhouse/contracts';
+import type { DiskSpace } from './domain/limits.ts';
 import type { ProgramStatus } from './domain/program-status.ts';
 import type { TypingRules } from './domain/prompt-delivery.ts';
 
@@ -32,6 +33,8 @@ export interface Link {
 export interface LinkListener {
   /** The coordinator's wish, in full, each time that it changes or the link is back. */
   onDesired(desired: Desired): void;
+  /** The lease is being renewed: at each welcome and every 5 s while connected. What is looked at now and then hangs on it. */
+  onBeat(): void;
 }
 
 export interface HubAccess {
@@ -41,7 +44,7 @@ export interface HubAccess {
 }
 
 export interface WorktreeOrder {
-  /** An empty or missing folder. */
+  /** An empty or missing folder; for worktrees over a prepared checkout the repository that is mounted there. */
   readonly path: string;
   readonly hub: HubAccess;
   /** Object store to borrow from, read-only; null: objects are fetched. */
@@ -51,10 +54,28 @@ export interface WorktreeOrder {
   readonly branch: string;
 }
 
-/** Makes the worktree that an agent works in. Called once an attempt; a failure leaves nothing that matters behind. */
+/**
+ * Makes the worktree that an agent works in: a repository on `branch` at `baseCommit`, clean, whose remote `origin` is the
+ * hub with the base branch known. Called once an attempt; a failure leaves nothing that matters behind.
+ */
 export interface WorktreeProvider {
   create(order: WorktreeOrder, signal: AbortSignal): Promise<void>;
 }
+
+export interface CheckoutOrder {
+  /** A missing folder. */
+  readonly path: string;
+  readonly hubObjects: string;
+  readonly baseCommit: string;
+}
+
+/** Makes the checkout that worktrees are laid over later: at one commit, on no branch, knowing neither remote nor attempt. */
+export interface CheckoutMaker {
+  make(order: CheckoutOrder, signal: AbortSignal): Promise<void>;
+}
+
+/** Whether git is there and new enough. @throws with one sentence for a person. */
+export type CheckGit = (signal: AbortSignal) => Promise<void>;
 
 export type PublishResult =
   | { readonly outcome: 'published'; readonly commit: string; readonly dirty: string[]; readonly untracked: string[] }
@@ -144,6 +165,22 @@ export interface AgentAdapter<S extends AgentSpec = AgentSpec> {
 }
 
 export type AdapterOf = (spec: AgentSpec) => AgentAdapter;
+
+/** What a sandbox can tell of the limits that hold for it. */
+export interface Gauge {
+  /** How many processes of it were killed for want of memory so far; null where that cannot be known. */
+  oomKills(): Promise<number | null>;
+  /** The file system that holds its folder; null where that is not its own to fill. */
+  disk(): Promise<DiskSpace | null>;
+  /**
+   * Puts this process, and what it forks, behind the runner: where memory is short it is killed first, where processors
+   * are it waits, so that somebody is left to renew the lease and to tell.
+   */
+  putBehind(pid: number): Promise<void>;
+}
+
+/** Opens ways out of the sandbox; resolves when all listen, with what closes them and all that goes through them. */
+export type OpenDoors = (doors: readonly Door[]) => Promise<{ close(): Promise<void> }>;
 
 /** Ends every process of the sandbox but this one; resolves with what could not be ended. */
 export type EndTree = (roots: readonly number[]) => Promise<{ left: number[] }>;

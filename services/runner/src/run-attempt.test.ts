@@ -26,7 +26,7 @@ describe('an attempt', () => {
         coordinator.all('activity').at(-1)?.activity.state === 'idle' && coordinator.text.includes('wrote notes.txt'),
     );
     expect(coordinator.prompt(prompt.id)).toEqual(['written', 'accepted']);
-    await expect(access(runner.configFile)).rejects.toThrow('ENOENT');
+    await expect(access(join(sandbox.folder, 'config.json'))).rejects.toThrow('ENOENT');
 
     const publish = { id: randomUUID() };
     coordinator.desire({ publish });
@@ -214,20 +214,20 @@ describe('the end of an attempt', () => {
     await sandbox.coordinator.until('written', () => coordinatorSays('wrote a.txt') && coordinatorSays('ignoring'));
     runner.child.kill('SIGKILL');
     await runner.exited;
-    const archiver = await sandbox.start({ mode: 'archive' });
+    const archiver = await sandbox.start(sandbox.archiveConfig());
     expect((await archiver.exited).code).toBe(0);
     expect(await sandbox.archived('a.txt')).toBe('left behind');
     expect(await sandbox.processes()).toEqual([]);
     // A second time: the same answer.
-    expect((await (await sandbox.start({ mode: 'archive' })).exited).code).toBe(0);
+    expect((await (await sandbox.start(sandbox.archiveConfig())).exited).code).toBe(0);
   });
 
   it('R-18: archive mode has nothing to do where no worktree was made, and says 5 where the hub refuses', async () => {
     sandbox = await Sandbox.make();
-    expect((await (await sandbox.start({ mode: 'archive' })).exited).code).toBe(0);
+    expect((await (await sandbox.start(sandbox.archiveConfig())).exited).code).toBe(0);
     await git(sandbox.root, 'clone', sandbox.hub, sandbox.worktree);
     sandbox.coordinator.tokens.delete(sandbox.archiveToken);
-    const refused = await sandbox.start({ mode: 'archive' });
+    const refused = await sandbox.start(sandbox.archiveConfig());
     expect((await refused.exited).code).toBe(5);
     expect(refused.log).not.toContain(sandbox.archiveToken);
   });

@@ -1,20 +1,24 @@
-import { join } from 'node:path';
 import type { RunnerConfig, RunnerEvent } from '@roundhouse/contracts';
+import { scratchesOf, worktreeIn } from './box.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { untilAborted, whenAborted, within } from './handlers/bounds.ts';
 import { LatestWish, type Stop } from './handlers/latest-wish.ts';
 import { PublishDesk } from './handlers/publish-work.ts';
 import { saveWork } from './handlers/save-work.ts';
 import { type Agent, startAgent } from './handlers/start-agent.ts';
+import { LimitWatch } from './handlers/watch-limits.ts';
 import type {
   AdapterOf,
   Archiver,
+  CheckGit,
   EndTree,
+  Gauge,
   Link,
   LinkEnd,
   LinkListener,
   Log,
   Now,
+  OpenDoors,
   Publisher,
   Terminals,
   WorktreeProvider,
@@ -24,9 +28,14 @@ export interface AttemptOrder {
   readonly run: Extract<RunnerConfig, { mode: 'attempt' }>;
   readonly mark: string;
   readonly inherited: Readonly<Record<string, string>>;
+  /** The folder for temporary files. */
+  readonly temporary: string;
 }
 
 export interface AttemptPorts {
+  readonly openDoors: OpenDoors;
+  readonly checkGit: CheckGit;
+  readonly gauge: Gauge;
   readonly dial: (listener: LinkListener) => Link;
   readonly worktrees: WorktreeProvider;
   readonly terminals: Terminals;
@@ -53,6 +62,8 @@ const MAX_REASON = 4_000;
 interface Bench {
   agent: Agent | null;
   publishing: PublishDesk | null;
+  /** Resolves when the agent's end is reported. */
+  ended: Promise<void>;
 }
 
 /**
@@ -60,20 +71,27 @@ interface Bench {
  * nothing of the sandbox runs any more but this process. `terminated` is SIGTERM.
  */
 export async function runAttempt(order: AttemptOrder, ports: AttemptPorts, terminated: AbortSignal): Promise<ExitCode> {
+  const doors = await ports.openDoors(order.run.doors);
   const wish = new LatestWish();
-  const link = ports.dial(wish);
-  const bench: Bench = { agent: null, publishing: null };
+  const limits = new LimitWatch(ports.gauge, (event) => link.report(event), ports.log);
+  const link: Link = ports.dial({
+    onDesired: (desired) => wish.onDesired(desired),
+    onBeat: () => void limits.look(),
+  });
+  const bench: Bench = { agent: null, publishing: null, ended: Promise.resolve() };
   const over = new AbortController();
   try {
-    const settingUp = setUp(bench, order, ports, link, wish, over.signal);
+    const settingUp = setUp(bench, order, { ...ports, limits }, link, wish, over.signal);
     const ending = await firstEnding(wish, link, terminated);
     ports.log.info({ why: ending.why, ...(ending.why === 'link' ? ending.end : {}) }, 'winding up');
     over.abort(new Error('the attempt is being wound up'));
+    limits.close();
     await settingUp;
     await clear(bench, ports);
     return await conclude(ending, order, ports, link, wish);
   } finally {
     link.close();
+    await doors.close();
   }
 }
 
@@ -81,22 +99,24 @@ export async function runAttempt(order: AttemptOrder, ports: AttemptPorts, termi
 async function setUp(
   bench: Bench,
   order: AttemptOrder,
-  ports: AttemptPorts,
+  ports: AttemptPorts & { readonly limits: LimitWatch },
   link: Link,
   wish: LatestWish,
   signal: AbortSignal,
 ): Promise<void> {
   const { run, mark, inherited } = order;
+  const { limits } = ports;
   const report = (event: RunnerEvent): void => link.report(event);
   try {
-    const assignment = await untilAborted(link.assignment, signal);
-    const { folder, mcpUrl, coordinatorUrl, hubObjects } = run;
+    const [assignment] = await Promise.all([untilAborted(link.assignment, signal), ports.checkGit(signal)]);
+    const { folder, hubObjects } = run;
     const worktree = worktreeIn(folder);
     const hub = hubOf(order, run.token);
     await ports.worktrees.create({ path: worktree, hub, hubObjects, ...assignment }, signal);
     ports.log.info({ branch: assignment.branch, commit: assignment.baseCommit }, 'worktree made');
+    await limits.begin();
     const agent = await startAgent(
-      { assignment, folder, worktree, mark, mcpUrl, coordinatorUrl, inherited },
+      { assignment, run, worktree, mark, inherited },
       { ...ports, report, output: (data) => link.output(data) },
       wish,
       signal,
@@ -108,15 +128,15 @@ async function setUp(
       report,
       ports.log,
     );
-    Object.assign(bench, { agent, publishing } satisfies Bench);
+    const ended = agent.terminal.exited.then(async (exit) => {
+      agent.prompts.close();
+      ports.log.info(exit, 'agent exited');
+      await limits.ended(exit);
+    });
+    Object.assign(bench, { agent, publishing, ended } satisfies Bench);
     wish.follow((desired) => {
       agent.prompts.want(desired.prompts);
       publishing.want(desired.publish);
-    });
-    void agent.terminal.exited.then((exit) => {
-      agent.prompts.close();
-      ports.log.info(exit, 'agent exited');
-      report({ type: 'agent_exited', ...exit });
     });
   } catch (error) {
     if (signal.aborted) return;
@@ -135,12 +155,12 @@ async function firstEnding(wish: LatestWish, link: Link, terminated: AbortSignal
 }
 
 /** Ends the push that is under way and every process of the sandbox; what the agent printed last is still taken. */
-async function clear({ agent, publishing }: Bench, { endTree, log }: AttemptPorts): Promise<void> {
+async function clear({ agent, publishing, ended }: Bench, { endTree, log }: AttemptPorts): Promise<void> {
   await publishing?.close();
   const { left } = await endTree(agent === null ? [] : [agent.terminal.pid]);
   if (left.length > 0) log.error({ left }, 'processes could not be ended');
   if (agent === null) return;
-  await within(DRAIN_MS, agent.terminal.exited);
+  await within(DRAIN_MS, ended);
   agent.close();
 }
 
@@ -156,17 +176,15 @@ async function conclude(
   const stop = ending.why === 'stop' ? ending.stop : await within(LAST_WORD_MS, wish.stop);
   if (stop === null) return EXIT.terminated;
   const path = worktreeIn(order.run.folder);
-  const scratch = join(order.run.folder, 'archive');
+  const scratches = scratchesOf(order.run, order.temporary);
   const saved = await saveWork(
     ports.archiver,
-    { path, scratch, hub: hubOf(order, stop.archiveToken), ref: stop.archiveRef },
+    { path, scratches, hub: hubOf(order, stop.archiveToken), ref: stop.archiveRef },
     ports.log,
   );
   await link.drained(DRAIN_MS);
   return saved ? EXIT.done : EXIT.unsaved;
 }
-
-export const worktreeIn = (folder: string): string => join(folder, 'worktree');
 
 const hubOf = ({ run }: AttemptOrder, token: string): { url: string; token: string } => ({
   url: `${run.coordinatorUrl}/git/${run.projectId}.git`,

@@ -7,7 +7,8 @@ const mainOf = (service: string): string => fileURLToPath(new URL(`${service}/di
 export const SERVICE_MAINS = {
   coordinator: mainOf('coordinator'),
   'mcp-gateway': mainOf('mcp-gateway'),
+  relay: mainOf('relay'),
   launcher: mainOf('launcher'),
-  runner: mainOf('runner'),
+  runner: fileURLToPath(new URL('runner/dist/bundle/main.js', SERVICES)),
 } as const;
 export type ServiceName = Exclude<keyof typeof SERVICE_MAINS, 'runner'>;

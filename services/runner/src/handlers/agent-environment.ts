@@ -8,7 +8,27 @@ export interface EnvironmentOrder {
   readonly folder: string;
   readonly files: AgentFiles;
   readonly coordinatorUrl: string;
+  readonly proxyUrl: string | null;
+  readonly isolated: boolean;
   readonly assignment: Assignment;
+}
+
+/** In a container nobody has a name in /etc/passwd, and programs then ask the environment. */
+const NAMELESS_USER = { USER: 'agent', LOGNAME: 'agent', TMPDIR: '/tmp' };
+
+/** As curl, git, npm and Python read it, in both spellings; the sandbox's own doors are not behind it. */
+function behindProxy(url: string): Record<string, string> {
+  const direct = '127.0.0.1,localhost,::1';
+  return {
+    HTTP_PROXY: url,
+    HTTPS_PROXY: url,
+    http_proxy: url,
+    https_proxy: url,
+    NO_PROXY: direct,
+    no_proxy: direct,
+    // Node itself heeds them only when it is told to (22.21, 24.5 and newer).
+    NODE_USE_ENV_PROXY: '1',
+  };
 }
 
 /**
@@ -16,7 +36,7 @@ export interface EnvironmentOrder {
  * commits, and the header that lets `git fetch origin` read the hub (that token may read it and no more).
  */
 export function agentEnvironment(order: EnvironmentOrder): Record<string, string> {
-  const { inherited, mark, folder, files, coordinatorUrl, assignment } = order;
+  const { inherited, mark, folder, files, coordinatorUrl, proxyUrl, isolated, assignment } = order;
   const { author } = assignment;
   const git: [string, string][] = [
     [`http.${coordinatorUrl}/.extraHeader`, `Authorization: Bearer ${assignment.subtaskToken}`],
@@ -24,7 +44,9 @@ export function agentEnvironment(order: EnvironmentOrder): Record<string, string
     ['tag.gpgSign', 'false'],
   ];
   return {
+    ...(isolated ? NAMELESS_USER : {}),
     ...inherited,
+    ...(proxyUrl === null ? {} : behindProxy(proxyUrl)),
     TERM: 'xterm-256color',
     COLORTERM: 'truecolor',
     HOME: files.home,

@@ -1,10 +1,9 @@
 import type { Desired, DesiredPrompt } from '@roundhouse/contracts';
-import type { LinkListener } from '../ports.ts';
 
 export type Stop = NonNullable<Desired['stop']>;
 
 /** What the coordinator wants now, for whoever asks: the latest word counts, the ones before it are of no interest. */
-export class LatestWish implements LinkListener {
+export class LatestWish {
   readonly stop: Promise<Stop>;
   #latest: Desired = { prompts: [], publish: null, stop: null };
   #stopWith: (stop: Stop) => void = () => undefined;

@@ -1,4 +1,4 @@
-import type { Assignment, RunnerEvent } from '@roundhouse/contracts';
+import type { Assignment, RunnerConfig, RunnerEvent } from '@roundhouse/contracts';
 import type { AdapterOf, AgentTerminal, Log, Now, Terminals } from '../ports.ts';
 import { agentEnvironment } from './agent-environment.ts';
 import { agentFilesIn, writeAgentFiles } from './agent-files.ts';
@@ -6,13 +6,17 @@ import { PromptDesk } from './deliver-prompts.ts';
 import type { LatestWish } from './latest-wish.ts';
 import { ActivityWatch } from './watch-activity.ts';
 
+type AgentPlace = Pick<
+  Extract<RunnerConfig, { mode: 'attempt' }>,
+  'folder' | 'mcpUrl' | 'coordinatorUrl' | 'proxyUrl' | 'isolated'
+>;
+
 export interface AgentOrder {
   readonly assignment: Assignment;
-  readonly folder: string;
+  /** The sandbox's folder, where its doors and its proxy are, and whether it is one. */
+  readonly run: AgentPlace;
   readonly worktree: string;
   readonly mark: string;
-  readonly mcpUrl: string;
-  readonly coordinatorUrl: string;
   readonly inherited: Readonly<Record<string, string>>;
 }
 
@@ -40,14 +44,14 @@ export async function startAgent(
   wish: LatestWish,
   signal: AbortSignal,
 ): Promise<Agent> {
-  const { assignment, folder, worktree } = order;
+  const { assignment, run, worktree } = order;
   const { report, log } = ports;
   const adapter = ports.adapterOf(assignment.agent);
   const via = adapter.firstPromptVia(assignment.agent);
   const firstPrompt = via === 'typed' ? null : await wish.firstPrompt(signal);
-  const files = agentFilesIn(folder);
+  const files = agentFilesIn(run.folder);
   await writeAgentFiles(files, {
-    mcpUrl: order.mcpUrl,
+    mcpUrl: run.mcpUrl,
     assignment,
     prompt: via === 'file' ? (firstPrompt?.text ?? null) : null,
   });
@@ -58,7 +62,7 @@ export async function startAgent(
   const activity = new ActivityWatch(report, ports.now);
   const terminal: AgentTerminal = await ports.terminals.spawn({
     argv: launch.argv,
-    env: { ...agentEnvironment({ ...order, files }), ...launch.env },
+    env: { ...agentEnvironment({ ...run, ...order, files }), ...launch.env },
     cwd: worktree,
     cols: assignment.cols,
     rows: assignment.rows,

@@ -71,6 +71,14 @@ export class TestCoordinator {
     this.#broadcast({ type: 'desired', desired: this.desired });
   }
 
+  /** From now on it speaks of another attempt: nothing of the last one counts. */
+  begin(): void {
+    this.#eventSeq = 0;
+    this.#outputOffset = 0;
+    this.events.length = 0;
+    this.output = Buffer.alloc(0);
+  }
+
   /** Cuts the connections, or closes them with a code. */
   drop(code?: number): void {
     for (const client of this.#sockets.clients)

@@ -17,6 +17,12 @@ import { git } from './git-http.ts';
 
 const RUNNER = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
+/** The mark of a runner that was started ahead of its attempt. */
+export const WAITING_MARK = 'warm-of-a-test';
+
+export type AttemptConfig = Extract<RunnerConfig, { mode: 'attempt' }>;
+type ArchiveConfig = Extract<RunnerConfig, { mode: 'archive' }>;
+
 export interface Exit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -91,25 +97,42 @@ export class Sandbox {
     await git(this.hub, 'config', 'http.receivepack', 'true');
   }
 
-  /** Starts a runner as a launcher does. */
-  async start(
-    run: { mode: 'attempt'; hubObjects?: boolean } | { mode: 'archive' } = { mode: 'attempt' },
-  ): Promise<Runner> {
+  attemptConfig(change: Partial<AttemptConfig> = {}): AttemptConfig {
     const { projectId, taskId, attempt, folder, coordinator } = this;
-    const common = { coordinatorUrl: coordinator.url, projectId, taskId, attempt, folder };
-    const config: RunnerConfig =
-      run.mode === 'attempt'
-        ? {
-            mode: 'attempt',
-            ...common,
-            token: this.runnerToken,
-            mcpUrl: `${coordinator.url}/mcp`,
-            hubObjects: run.hubObjects === false ? null : join(this.hub, 'objects'),
-          }
-        : { mode: 'archive', ...common, token: this.archiveToken, ref: this.archiveRef };
-    const file = join(folder, 'config.json');
+    return {
+      mode: 'attempt',
+      coordinatorUrl: coordinator.url,
+      projectId,
+      taskId,
+      attempt,
+      folder,
+      isolated: false,
+      doors: [],
+      token: this.runnerToken,
+      mcpUrl: `${coordinator.url}/mcp`,
+      hubObjects: join(this.hub, 'objects'),
+      worktree: 'checkout',
+      proxyUrl: null,
+      ...change,
+    };
+  }
+
+  archiveConfig(change: Partial<ArchiveConfig> = {}): ArchiveConfig {
+    const { projectId, taskId, attempt, folder, isolated, doors, coordinatorUrl } = this.attemptConfig();
+    const place = { coordinatorUrl, projectId, taskId, attempt, folder, isolated, doors };
+    return { mode: 'archive', ...place, token: this.archiveToken, ref: this.archiveRef, ...change };
+  }
+
+  /** Starts a runner as a launcher does, by a program before it where one is named (such as `unshare`). */
+  async start(config: RunnerConfig = this.attemptConfig(), before: readonly string[] = []): Promise<Runner> {
+    const file = join(this.folder, 'config.json');
     await writeFile(file, JSON.stringify(config), { mode: 0o600 });
-    return new Runner(file, this.mark);
+    return new Runner([...before, process.execPath, RUNNER, '--config', file], this.mark);
+  }
+
+  /** Starts a runner that waits for its attempt. */
+  startWaiting(socket = join(this.folder, 'hand-over.sock'), before: readonly string[] = []): Runner {
+    return new Runner([...before, process.execPath, RUNNER, '--await', socket], WAITING_MARK);
   }
 
   prompt(text: string, ordinal = 1): DesiredPrompt {
@@ -139,18 +162,12 @@ export class Sandbox {
 export class Runner {
   readonly child: ChildProcess;
   readonly exited: Promise<Exit>;
-  readonly configFile: string;
   log = '';
 
-  constructor(configFile: string, mark: string) {
-    this.configFile = configFile;
+  constructor([program = '', ...args]: readonly string[], mark: string) {
     const { PATH, LANG } = process.env;
     const env = { PATH, ...(LANG === undefined ? {} : { LANG }), HOME: '/nonexistent', [SANDBOX_MARK]: mark };
-    this.child = spawn(process.execPath, [RUNNER, '--config', configFile], {
-      env,
-      detached: true,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    this.child = spawn(program, args, { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
     this.child.stderr?.on('data', (data: Buffer) => (this.log += data.toString('utf8')));
     this.exited = new Promise((resolve) => this.child.on('close', (code, signal) => resolve({ code, signal })));
   }

@@ -30,8 +30,9 @@ export class WorktreeArchiver implements Archiver {
     try {
       const options = await this.#repository(order, signal);
       const head = await headOf(options);
-      const commit = await snapshot(options, scratch, head);
-      await pushCommit({ ...options, access: hub }, hub.url, commit, ref);
+      const storing = await storingApart(options, scratch);
+      const commit = await snapshot(storing, scratch, head);
+      await pushCommit({ ...storing, access: hub }, hub.url, commit, ref);
       return { outcome: 'archived', commit };
     } finally {
       await rm(scratch, { recursive: true, force: true });
@@ -51,6 +52,15 @@ export class WorktreeArchiver implements Archiver {
     await git(rescue, ['init', '--template=']);
     return rescue;
   }
+}
+
+/** New objects go into the scratch folder: the worktree's disk may be full, and is left as it was. */
+async function storingApart(options: GitOptions, scratch: string): Promise<GitOptions> {
+  // The empty one beside a broken repository lies in the scratch folder itself.
+  if (options.gitDir !== undefined) return options;
+  const into = join(scratch, 'objects');
+  await mkdir(into);
+  return { ...options, objects: { into, besides: join(options.path, '.git/objects') } };
 }
 
 /** The commit that holds everything: HEAD itself where nothing differs from it, else a new one on top of it. */

@@ -1,4 +1,5 @@
 import { type SimpleGit, simpleGit } from 'simple-git';
+import { inOneSentence } from './missing-git.ts';
 
 export interface GitOptions {
   /** The worktree; its `.git` is named explicitly, never searched for upwards. */
@@ -11,6 +12,8 @@ export interface GitOptions {
   readonly access?: { readonly url: string; readonly token: string };
   /** An index file of its own, so that the worktree's stays untouched. */
   readonly indexFile?: string;
+  /** Where new objects go instead of the repository, and where those that it has are found then. */
+  readonly objects?: { readonly into: string; readonly besides: string };
   readonly input?: string;
   readonly identity?: { readonly name: string; readonly email: string };
 }
@@ -24,6 +27,8 @@ const OURS = [
   'GIT_DIR',
   'GIT_WORK_TREE',
   'GIT_INDEX_FILE',
+  'GIT_OBJECT_DIRECTORY',
+  'GIT_ALTERNATE_OBJECT_DIRECTORIES',
   'GIT_CONFIG_NOSYSTEM',
   'GIT_CONFIG_GLOBAL',
   'GIT_CONFIG_COUNT',
@@ -48,13 +53,14 @@ export async function git(options: GitOptions, args: readonly string[]): Promise
   try {
     return await door(options).raw([...args]);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new GitError(withoutSecret(words.trim().slice(-MAX_WORDS), options.access?.token), { cause: error });
+    const words = (error instanceof Error ? error.message : String(error)).trim();
+    const told = inOneSentence(words) ?? words.slice(-MAX_WORDS);
+    throw new GitError(withoutSecret(told, options.access?.token), { cause: error });
   }
 }
 
 function door(options: GitOptions): SimpleGit {
-  const { path, gitDir = `${path}/.git`, inherited, signal, access, indexFile, input, identity } = options;
+  const { path, gitDir = `${path}/.git`, inherited, signal, access, indexFile, objects, input, identity } = options;
   const env: Record<string, string> = {
     ...inherited,
     LC_ALL: 'C',
@@ -67,6 +73,10 @@ function door(options: GitOptions): SimpleGit {
     GIT_OPTIONAL_LOCKS: '0',
   };
   if (indexFile !== undefined) env['GIT_INDEX_FILE'] = indexFile;
+  if (objects !== undefined) {
+    env['GIT_OBJECT_DIRECTORY'] = objects.into;
+    env['GIT_ALTERNATE_OBJECT_DIRECTORIES'] = objects.besides;
+  }
   if (access !== undefined) {
     env['GIT_CONFIG_COUNT'] = '1';
     env['GIT_CONFIG_KEY_0'] = `http.${new URL(access.url).origin}/.extraHeader`;

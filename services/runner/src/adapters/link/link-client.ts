@@ -178,6 +178,7 @@ export class LinkClient implements Link {
   #beat(socket: LinkSocket): void {
     socket.send({ type: 'heartbeat' });
     this.#answerTimer ??= setTimeout(() => socket.terminate(), this.#times.answerMs);
+    this.#listener.onBeat();
   }
 
   #extendLease(ms: number): void {

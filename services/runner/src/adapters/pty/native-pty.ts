@@ -24,7 +24,7 @@ interface Native {
  */
 export function loadNativePty(): Native & { helperPath: string } {
   const require = createRequire(import.meta.url);
-  const fromPty = createRequire(require.resolve('node-pty'));
+  const fromPty = createRequire(require.resolve('node-pty/package.json'));
   const { requireBinary } = fromPty('./requireBinary.js') as { requireBinary(file: string): Native };
   const platform = `@lydell/node-pty-${process.platform}-${process.arch}`;
   // Only macOS forks through a helper program; elsewhere the name is not looked at.

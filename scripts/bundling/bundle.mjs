@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { build } from 'esbuild';
+import { inRoot, ROOT } from '../bootstrap/root.mjs';
+import { lean } from './lean.mjs';
+
+/** What bundled CommonJS modules ask for; a module of ours that makes its own `require` has it in a scope of its own. */
+const BANNER = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`;
+
+/**
+ * Bundles a compiled program with all of its dependencies into ES modules that Node 20.19 and newer load. Each file is
+ * replaced in one step, the entry last: who starts meanwhile gets the old program or the new one.
+ *
+ * @param {object} order
+ * @param {string} order.entry below the checkout, such as "services/runner/dist/main.js"
+ * @param {string} order.outdir
+ * @param {boolean} order.splitting whether what is loaded only when needed goes into files of its own. Not where the
+ *   bundle is replaced in its place: a program that runs already would look for files of its old self.
+ * @returns {Promise<string[]>} the files that went into it, below the checkout
+ */
+export async function bundle({ entry, outdir, splitting }) {
+  const result = await build({
+    entryPoints: [inRoot(entry)],
+    outdir,
+    absWorkingDir: ROOT,
+    bundle: true,
+    splitting,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    // Names stay as they are: they stand in the stack traces of the log.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    banner: { js: BANNER },
+    // Optional native parts of ws: it does without, and must not look for them in whatever folders lie above it.
+    define: { 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"' },
+    plugins: [lean],
+    logLevel: 'warning',
+  });
+  const main = join(outdir, 'main.js');
+  const files = result.outputFiles.toSorted((a, b) => Number(a.path === main) - Number(b.path === main));
+  for (const { path, contents } of files) await replace(path, contents);
+  return Object.keys(result.metafile.inputs).map((path) => relative(ROOT, inRoot(path)));
+}
+
+/** @param {string} path @param {Uint8Array} contents */
+async function replace(path, contents) {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await writeFile(temporary, contents);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}

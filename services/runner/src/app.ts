@@ -1,0 +1,121 @@
+import type { RunnerConfig } from '@roundhouse/contracts';
+import { TcpDoors } from './adapters/doors/tcp-doors.ts';
+import { WorktreeArchiver } from './adapters/git/archive-worktree.ts';
+import { PreparedCheckoutMaker } from './adapters/git/checkout-maker.ts';
+import { CheckoutWorktrees } from './adapters/git/checkout-worktree.ts';
+import { gitCheck } from './adapters/git/git-version.ts';
+import { PreparedWorktrees } from './adapters/git/prepared-worktree.ts';
+import { BranchPublisher } from './adapters/git/publish-branch.ts';
+import { LinkClient } from './adapters/link/link-client.ts';
+import { assertIsolated } from './adapters/system/isolated-tree.ts';
+import { NO_GAUGE, SandboxGauge } from './adapters/system/sandbox-gauge.ts';
+import { adapterOf } from './agents/registry.ts';
+import { archiveAttempt } from './archive-attempt.ts';
+import type { Surroundings } from './config.ts';
+import { endTreeOf } from './end-tree.ts';
+import type { ExitCode } from './exit-code.ts';
+import type { CheckGit, Gauge, Link, Log, Terminals } from './ports.ts';
+import { prepareCheckout } from './prepare-checkout.ts';
+import { type AttemptPorts, runAttempt } from './run-attempt.ts';
+
+export type AttemptConfig = Extract<RunnerConfig, { mode: 'attempt' }>;
+
+/** What is dear, or found out once, for as many attempts as this process gets. */
+export interface Loaded {
+  readonly terminals: () => Promise<Terminals>;
+  readonly checkGit: CheckGit;
+}
+
+export function load({ inherited }: Surroundings, log: Log): Loaded {
+  let loading: Promise<Terminals> | null = null;
+  const terminals = async (): Promise<Terminals> =>
+    new (await import('./adapters/pty/pty-terminals.ts')).PtyTerminals(log);
+  return { terminals: () => (loading ??= terminals()), checkGit: gitCheck(inherited) };
+}
+
+/** Carries out one order. @throws where it cannot be, in words for a person. */
+export function runOrder(run: RunnerConfig, here: Surroundings, log: Log, terminated: AbortSignal): Promise<ExitCode> {
+  const { inherited, temporary } = here;
+  switch (run.mode) {
+    case 'attempt':
+      return attempt({ run, mark: here.mark }, here, load(here, log), log, terminated);
+    case 'archive':
+      return archiveAttempt(run, {
+        archiver: new WorktreeArchiver(inherited),
+        endTree: endTreeOf(run, [here.mark]),
+        temporary,
+        log,
+      });
+    case 'prepare': {
+      const checkouts = new PreparedCheckoutMaker(inherited);
+      return prepareCheckout(run, { checkGit: gitCheck(inherited), checkouts }, terminated);
+    }
+  }
+}
+
+/**
+ * Runs one attempt. Its agent is marked with `mark`, which for a runner that was started ahead is another than its own.
+ * `onLink` is given the link as soon as it dials.
+ */
+export async function attempt(
+  order: { readonly run: AttemptConfig; readonly mark: string },
+  here: Surroundings,
+  loaded: Loaded,
+  log: Log,
+  terminated: AbortSignal,
+  onLink: (link: Link) => void = () => undefined,
+): Promise<ExitCode> {
+  if (order.run.isolated) await assertIsolated();
+  const { inherited, temporary } = here;
+  return runAttempt({ ...order, inherited, temporary }, portsOf(order, here, loaded, log, onLink), terminated);
+}
+
+/** The parts that an attempt is carried out with. */
+export function portsOf(
+  { run, mark }: { readonly run: AttemptConfig; readonly mark: string },
+  here: Surroundings,
+  loaded: Loaded,
+  log: Log,
+  onLink: (link: Link) => void = () => undefined,
+): AttemptPorts {
+  const { inherited } = here;
+  const { coordinatorUrl, token } = run;
+  const gauge = run.isolated ? new SandboxGauge(run.folder) : NO_GAUGE;
+  const worktrees = new (run.worktree === 'prepared' ? PreparedWorktrees : CheckoutWorktrees)(inherited);
+  return {
+    openDoors: (doors) => TcpDoors.open(doors),
+    checkGit: loaded.checkGit,
+    gauge,
+    dial: (listener) => {
+      const link = new LinkClient({ coordinatorUrl, token, log }, listener);
+      onLink(link);
+      return link;
+    },
+    worktrees: {
+      create: (order, signal) => {
+        // The terminal's modules are loaded while git makes the worktree: both are among the dearest parts of a start.
+        void loaded.terminals();
+        return worktrees.create(order, signal);
+      },
+    },
+    terminals: behind(loaded, gauge, log),
+    publisher: new BranchPublisher(inherited),
+    adapterOf,
+    archiver: new WorktreeArchiver(inherited),
+    endTree: endTreeOf(run, [mark, here.mark]),
+    now: () => new Date(),
+    log,
+  };
+}
+
+/** Memory and processors are for the agent, but for the little that the runner needs to renew the lease and to tell. */
+const behind = (loaded: Loaded, gauge: Gauge, log: Log): Terminals => ({
+  spawn: async (order) => {
+    const terminal = await (await loaded.terminals()).spawn(order);
+    // Not awaited: its output is under way already.
+    gauge.putBehind(terminal.pid).catch((error: Error) => {
+      log.warn({ reason: error.message }, 'the agent could not be put behind the runner');
+    });
+    return terminal;
+  },
+});

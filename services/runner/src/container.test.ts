@@ -1,0 +1,156 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { AgentSpec } from '@roundhouse/contracts';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { type Bounds, Container, makeTree, whyNoContainers } from './testing/container.ts';
+import { git } from './testing/git-http.ts';
+import { TestLauncher } from './testing/launcher.ts';
+import { unmount } from './testing/overlay.ts';
+import { type AttemptConfig, Sandbox } from './testing/sandbox.ts';
+import { describeUnless } from './testing/unless-missing.ts';
+
+const run = promisify(execFile);
+const NODE = '/opt/roundhouse/bin/node';
+const shell = (script: string): AgentSpec => ({
+  kind: 'command',
+  argv: ['/bin/sh', '-c', script],
+  promptVia: 'paste',
+});
+
+describeUnless(await whyNoContainers(), 'a runner in a hardened container', () => {
+  let tree: string;
+  let sandbox: Sandbox;
+  let container: Container;
+
+  beforeAll(async () => {
+    tree = await mkdtemp(join(tmpdir(), 'rh-tree-'));
+    await makeTree(tree);
+  });
+  afterAll(() => rm(tree, { recursive: true }));
+  afterEach(async () => {
+    await container.remove();
+    await unmount(sandbox.folder);
+    await sandbox.remove();
+  });
+
+  async function start(agent: AgentSpec, bounds: Bounds = {}, change: Partial<AttemptConfig> = {}): Promise<void> {
+    sandbox = await Sandbox.make({ agent });
+    container = await Container.start(sandbox, tree, Container.configOf(sandbox, change), bounds);
+  }
+  const says = (text: string) => (): boolean => sandbox.coordinator.text.includes(text);
+  const ends = (type: 'limit_hit' | 'agent_exited') => (): boolean => sandbox.coordinator.event(type) !== undefined;
+
+  it('R-34: a whole attempt without network, name, Node of its own or a writable root', async () => {
+    const prompt = [
+      '@write hello.txt hello',
+      '@commit add hello',
+      '@run git fetch origin',
+      '@run env',
+      '@write left.txt not committed',
+      '@print all done',
+    ].join('\n');
+    sandbox = await Sandbox.make();
+    const config = Container.configOf(sandbox, { proxyUrl: 'http://127.0.0.1:7402' });
+    sandbox.coordinator.desire({ prompts: [sandbox.prompt(prompt)] });
+    container = await Container.start(sandbox, tree, config);
+    await sandbox.coordinator.until('done', says('all done'), 20_000);
+    const { text } = sandbox.coordinator;
+    for (const words of ['HOME=/sandbox/home', 'TMPDIR=/tmp', 'USER=agent', 'https_proxy=http://127.0.0.1:7402']) {
+      expect(text).toContain(words);
+    }
+    const publish = { id: randomUUID() };
+    sandbox.coordinator.desire({ publish });
+    await sandbox.coordinator.until('published', () => sandbox.coordinator.event('published') !== undefined);
+    expect(await git(sandbox.hub, 'log', '-1', '--format=%s %an', 'refs/heads/task/try-it-1')).toBe('add hello Ada');
+    sandbox.stop();
+    expect((await container.exited).code).toBe(0);
+    expect(await sandbox.archived('left.txt')).toBe('not committed');
+    expect(container.log).not.toContain('token-of-a-test');
+  });
+
+  it('R-35: an agent that is killed for want of memory ends its attempt as oom, and its work is archived', async () => {
+    const eat = `${NODE} -e 'const all = []; for (;;) all.push(Buffer.alloc(16 << 20, 1))'`;
+    await start(shell(`echo x > before.txt; ${eat}; exit 3`), { memoryMb: 256 });
+    await sandbox.coordinator.until('limit', ends('limit_hit'), 25_000);
+    expect(sandbox.coordinator.event('limit_hit')).toMatchObject({
+      limit: 'oom',
+      reason: expect.stringMatching(/ran out of memory: 1 of its processes .* ended with code 3/),
+    });
+    expect(sandbox.coordinator.all('agent_exited')).toEqual([]);
+    sandbox.stop();
+    expect((await container.exited).code).toBe(0);
+    expect(await sandbox.archived('before.txt')).toBe('x');
+  });
+
+  it('R-35: an agent that got over the death of a process of its own ends as it ends', async () => {
+    const eat = `${NODE} -e 'const all = []; for (;;) all.push(Buffer.alloc(16 << 20, 1))'`;
+    await start(shell(`${eat}; exit 0`), { memoryMb: 256 });
+    await sandbox.coordinator.until('exit', ends('agent_exited'), 25_000);
+    expect(sandbox.coordinator.event('agent_exited')).toMatchObject({ code: 0 });
+    sandbox.stop();
+    expect((await container.exited).code).toBe(0);
+  });
+
+  it('R-35: a full disk ends it as disk within a beat, and all that is on it is archived', async () => {
+    sandbox = await Sandbox.make({ agent: shell('echo mine > mine.txt; cat /dev/zero > fill; sync; sleep 600') });
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', sandbox.folder]);
+    container = await Container.start(sandbox, tree, Container.configOf(sandbox));
+    await sandbox.coordinator.until('limit', ends('limit_hit'), 25_000);
+    const hit = sandbox.coordinator.event('limit_hit');
+    expect(hit).toMatchObject({ limit: 'disk', reason: "the sandbox's disk is full: 0 of 32 MiB are free" });
+    sandbox.stop();
+    expect((await container.exited).code).toBe(0);
+    expect(await sandbox.archived('mine.txt')).toBe('mine');
+    expect(Number(await git(sandbox.hub, 'cat-file', '-s', `${sandbox.archiveRef}:fill`))).toBeGreaterThan(20_000_000);
+    expect(sandbox.coordinator.all('limit_hit')).toHaveLength(1);
+  });
+
+  const BOMB_MS = 90_000;
+  it(
+    'R-33: a fork bomb at the limit of processes is ended, and what it left is archived',
+    async () => {
+      const bomb = [
+        '$SIG{TERM} = $SIG{HUP} = "IGNORE"; $| = 1; my $first = $$; select(undef, undef, undef, 0.3);',
+        'while (1) { defined(fork) or $$ == $first && print("at the limit\\n") && sleep(1) }',
+      ].join(' ');
+      await start({ kind: 'command', argv: ['perl', '-e', bomb], promptVia: 'paste' }, { pids: 96 });
+      await sandbox.coordinator.until(
+        'started',
+        () => sandbox.coordinator.event('agent_started') !== undefined,
+        20_000,
+      );
+      await writeFile(join(sandbox.worktree, 'before.txt'), 'x');
+      await sandbox.coordinator.until('at the limit', says('at the limit'), 20_000);
+      sandbox.stop();
+      expect((await container.exited).code).toBe(0);
+      expect(await sandbox.archived('before.txt')).toBe('x');
+      expect(container.log).not.toContain('could not be ended');
+    },
+    BOMB_MS,
+  );
+
+  it('R-32: one that was started ahead takes attempt after attempt, and leaves no temporary file between', async () => {
+    sandbox = await Sandbox.make({
+      agent: shell('ls -A /tmp /dev/shm; echo listed; touch /tmp/mine /dev/shm/mine; cat'),
+    });
+    container = await Container.start(sandbox, tree, null);
+    const launcher = await TestLauncher.connect(join(sandbox.folder, 'hand-over.sock'));
+    const order = { mark: sandbox.mark, config: Container.configOf(sandbox), again: true };
+    for (const turn of [1, 2]) {
+      expect((await launcher.said(2 * turn - 1)).at(-1)).toBe('ready');
+      sandbox.coordinator.begin();
+      sandbox.coordinator.desire({ stop: null });
+      launcher.assign(order);
+      await sandbox.coordinator.until('listed', says('listed'), 20_000);
+      expect(sandbox.coordinator.text.replaceAll('\r', '')).toContain('/dev/shm:\n\n/tmp:\nlisted');
+      sandbox.stop();
+      expect((await launcher.said(2 * turn + 1)).at(-1)).toBe('ready');
+      await rm(sandbox.worktree, { recursive: true });
+    }
+    launcher.close();
+  });
+});

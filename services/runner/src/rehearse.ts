@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Assignment } from '@roundhouse/contracts';
+import { layOutRehearsal } from './adapters/git/rehearsal-checkout.ts';
+import { serveRehearsal } from './adapters/link/rehearsal-coordinator.ts';
+import { type AttemptConfig, type Loaded, portsOf } from './app.ts';
+import { worktreeIn } from './box.ts';
+import type { Surroundings } from './config.ts';
+import type { Log } from './ports.ts';
+import { runAttempt } from './run-attempt.ts';
+
+/** The first attempt of a process takes 50 ms of processor time to its agent's start, the third 15. */
+const TIMES = 2;
+const BOUND_MS = 10_000;
+const COMMIT = '0'.repeat(40);
+const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/**
+ * Goes through a whole attempt in a folder of its own, with `git --version` for an agent, so that the real one finds all
+ * code loaded and compiled. What it leaves is removed. @throws where something of it did not work.
+ */
+export async function rehearse(here: Surroundings, loaded: Loaded, terminated: AbortSignal): Promise<void> {
+  const signal = AbortSignal.any([terminated, AbortSignal.timeout(BOUND_MS)]);
+  for (let time = 0; time < TIMES && !signal.aborted; time += 1) {
+    const folder = await mkdtemp(join(here.temporary, 'rh-'));
+    try {
+      await goThrough(folder, here, loaded, signal);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+async function goThrough(folder: string, here: Surroundings, loaded: Loaded, signal: AbortSignal): Promise<void> {
+  const mark = 'rehearsal';
+  const run = orderOf(folder, await freePort());
+  const worktree = worktreeIn(folder);
+  await mkdir(worktree);
+  await layOutRehearsal(worktree, COMMIT, folder);
+  const coordinator = await serveRehearsal(join(folder, 'c.sock'), assignmentOf(run));
+  try {
+    const ports = portsOf({ run, mark }, here, loaded, SILENT);
+    // Its agent has ended by itself; nothing is looked for, and nothing archived.
+    const endTree = () => Promise.resolve({ left: [] });
+    const { inherited, temporary } = here;
+    await runAttempt({ run, mark, inherited, temporary }, { ...ports, endTree }, signal);
+  } finally {
+    coordinator.close();
+  }
+}
+
+function orderOf(folder: string, port: number): AttemptConfig {
+  return {
+    mode: 'attempt',
+    folder,
+    isolated: false,
+    doors: [{ port, socket: join(folder, 'c.sock') }],
+    coordinatorUrl: `http://127.0.0.1:${port}`,
+    mcpUrl: `http://127.0.0.1:${port}/mcp`,
+    projectId: randomUUID(),
+    taskId: randomUUID(),
+    attempt: 1,
+    token: randomUUID(),
+    hubObjects: folder,
+    worktree: 'prepared',
+    proxyUrl: null,
+  };
+}
+
+const assignmentOf = ({ taskId, attempt, projectId }: AttemptConfig): Assignment => ({
+  taskId,
+  attempt,
+  projectId,
+  baseBranch: 'main',
+  baseCommit: COMMIT,
+  branch: 'task/rehearsal',
+  agent: { kind: 'command', argv: ['git', '--version'], promptVia: 'paste' },
+  author: { name: 'Nobody', email: 'nobody@roundhouse.invalid' },
+  subtaskToken: randomUUID(),
+  doneToken: randomUUID(),
+  cols: 120,
+  rows: 40,
+});
+
+/** Nobody else is given it at once; where somebody takes it all the same, the rehearsal fails and nothing else. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port is free');
+  return address.port;
+}
