@@ -41,6 +41,7 @@ export function runOrder(run: RunnerConfig, here: Surroundings, log: Log, termin
       return attempt({ run, mark: here.mark }, here, load(here, log), log, terminated);
     case 'archive':
       return archiveAttempt(run, {
+        openDoors: (doors) => TcpDoors.open(doors),
         archiver: new WorktreeArchiver(inherited),
         endTree: endTreeOf(run, [here.mark]),
         temporary,

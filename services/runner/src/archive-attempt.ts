@@ -1,7 +1,7 @@
 import type { RunnerConfig } from '@roundhouse/contracts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { saveWork } from './handlers/save-work.ts';
-import type { Archiver, EndTree, Log } from './ports.ts';
+import type { Archiver, EndTree, Log, OpenDoors } from './ports.ts';
 import { scratchesOf, worktreeIn } from './box.ts';
 
 /**
@@ -10,11 +10,22 @@ import { scratchesOf, worktreeIn } from './box.ts';
  */
 export async function archiveAttempt(
   run: Extract<RunnerConfig, { mode: 'archive' }>,
-  ports: { readonly archiver: Archiver; readonly endTree: EndTree; readonly temporary: string; readonly log: Log },
+  ports: {
+    readonly openDoors: OpenDoors;
+    readonly archiver: Archiver;
+    readonly endTree: EndTree;
+    readonly temporary: string;
+    readonly log: Log;
+  },
 ): Promise<ExitCode> {
   const { left } = await ports.endTree([]);
   if (left.length > 0) ports.log.error({ left }, 'processes could not be ended');
   const hub = { url: `${run.coordinatorUrl}/git/${run.projectId}.git`, token: run.token };
   const order = { path: worktreeIn(run.folder), scratches: scratchesOf(run, ports.temporary), hub, ref: run.ref };
-  return (await saveWork(ports.archiver, order, ports.log)) ? EXIT.done : EXIT.unsaved;
+  const doors = await ports.openDoors(run.doors);
+  try {
+    return (await saveWork(ports.archiver, order, ports.log)) ? EXIT.done : EXIT.unsaved;
+  } finally {
+    await doors.close();
+  }
 }

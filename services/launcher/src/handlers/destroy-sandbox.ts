@@ -1,4 +1,5 @@
 import type { Logger } from '@roundhouse/host';
+import type { LimitKind } from '@roundhouse/contracts';
 import type { AttemptRef, Attempts, Sandboxes } from '../ports.ts';
 
 export interface DestroyParts {
@@ -26,19 +27,21 @@ export async function destroySandbox(
   const { taskId, attempt } = ref;
   const startedAt = Date.now();
   await sandboxes.end(ref);
+  // Asked before anything is removed: what its end left behind is what tells.
+  const limit = await sandboxes.limitHit(ref);
   const fault = await saveWork(ref, options.signal, sandboxes, attempts);
   if (fault === null) {
     await sandboxes.remove(ref);
-    await reportRemoved(ref, options.reason, { sandboxes, attempts, log });
+    await reportRemoved(ref, { reason: options.reason, limit }, { sandboxes, attempts, log });
   } else if (options.keep) {
     const kept = sandboxes.keptPath(ref);
-    await attempts.reportGone(ref, { kept, reason: `its work is not archived: ${fault}`.slice(0, 1_000) });
+    await attempts.reportGone(ref, { kept, reason: `its work is not archived: ${fault}`.slice(0, 1_000), limit });
     await sandboxes.keep(ref);
     log.error({ taskId, attempt, kept, fault }, 'a sandbox is kept because its work could not be archived');
   } else {
     throw new ArchiveFailedError(fault);
   }
-  log.info({ taskId, attempt, reason: options.reason, ms: Date.now() - startedAt }, 'sandbox destroyed');
+  log.info({ taskId, attempt, reason: options.reason, limit, ms: Date.now() - startedAt }, 'sandbox destroyed');
 }
 
 /** Null when the work is kept, or when there is none; else why it is not. */
@@ -69,10 +72,10 @@ async function saveWork(
 /** The last two steps of a sandbox whose folder is out of the way. What deletes late is not waited for by anybody. */
 export async function reportRemoved(
   ref: AttemptRef,
-  reason: string | null,
+  why: { readonly reason: string | null; readonly limit: LimitKind | null },
   { sandboxes, attempts, log }: DestroyParts,
 ): Promise<void> {
-  await attempts.reportGone(ref, { kept: null, reason });
+  await attempts.reportGone(ref, { kept: null, ...why });
   await sandboxes.discard(ref).catch((error: unknown) => {
     // Nobody needs it any more; the next start tries again.
     log.warn({ ...ref, err: error }, 'a removed sandbox could not be deleted');

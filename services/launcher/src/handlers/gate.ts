@@ -1,28 +1,41 @@
 /** Lets at most `limit` in at once; the others wait in the order they came. */
 export class Gate {
   readonly #limit: number;
+  readonly #left: () => void;
   readonly #waiting: (() => void)[] = [];
+  readonly #yielding: (() => void)[] = [];
   #inside = 0;
 
-  constructor(limit: number) {
+  /** Calls `left` when there is a free place again. */
+  constructor(limit: number, left: () => void = () => undefined) {
     this.#limit = limit;
+    this.#left = left;
   }
 
-  /** Resolves with the way out, to be called once; further calls do nothing. Rejects when the signal aborts. */
-  async enter(signal?: AbortSignal): Promise<() => void> {
+  /** How many could go in now. */
+  get free(): number {
+    return Math.max(0, this.#limit - this.#inside);
+  }
+
+  /**
+   * Resolves with the way out, to be called once; further calls do nothing. Rejects when the signal aborts. Who yields
+   * waits until nobody else does.
+   */
+  async enter(signal?: AbortSignal, options: { readonly yields?: boolean } = {}): Promise<() => void> {
     signal?.throwIfAborted();
-    if (this.#inside < this.#limit) return this.force();
+    if (this.free > 0) return this.force();
+    const queue = options.yields === true ? this.#yielding : this.#waiting;
     await new Promise<void>((resolve, reject) => {
       const admit = (): void => {
         signal?.removeEventListener('abort', leave);
         resolve();
       };
       const leave = (): void => {
-        const place = this.#waiting.indexOf(admit);
-        if (place >= 0) this.#waiting.splice(place, 1);
+        const place = queue.indexOf(admit);
+        if (place >= 0) queue.splice(place, 1);
         reject(signal?.reason as Error);
       };
-      this.#waiting.push(admit);
+      queue.push(admit);
       signal?.addEventListener('abort', leave, { once: true });
     });
     // The place was handed over by who left: it is counted already.
@@ -40,9 +53,10 @@ export class Gate {
     return () => {
       if (isOut) return;
       isOut = true;
-      const next = this.#inside > this.#limit ? undefined : this.#waiting.shift();
-      if (next === undefined) this.#inside -= 1;
-      else next();
+      const next = this.#inside > this.#limit ? undefined : (this.#waiting.shift() ?? this.#yielding.shift());
+      if (next !== undefined) return next();
+      this.#inside -= 1;
+      if (this.free > 0) this.#left();
     };
   }
 }

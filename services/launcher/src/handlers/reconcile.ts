@@ -2,9 +2,10 @@ import type { Logger } from '@roundhouse/host';
 import { sandboxName } from '@roundhouse/contracts';
 import { backoffMs } from '../domain/backoff.ts';
 import { type Action, type Wanted, plan } from '../domain/plan.ts';
-import type { AttemptRef, Attempts, SandboxView, Sandboxes } from '../ports.ts';
+import { type AttemptRef, type Attempts, type SandboxView, type Sandboxes, SandboxesAwayError } from '../ports.ts';
 import { ArchiveFailedError, destroySandbox, reportRemoved } from './destroy-sandbox.ts';
 import type { Gate } from './gate.ts';
+import type { HeldClaims } from './held-claims.ts';
 import type { Lanes } from './lanes.ts';
 import type { Slots } from './slots.ts';
 
@@ -13,6 +14,8 @@ export interface ReconcileParts {
   readonly attempts: Attempts;
   readonly lanes: Lanes;
   readonly slots: Slots;
+  /** What there is of those is half of a start that goes on when sandboxes are back. */
+  readonly held: HeldClaims;
   /** How many sandboxes may be destroyed at once. */
   readonly destroys: Gate;
   readonly log: Logger;
@@ -32,25 +35,42 @@ export class Reconciler {
   readonly #parts: ReconcileParts;
   readonly #failures = new Map<string, { count: number; archives: number; retryAt: number }>();
   #isAway = false;
+  #areSandboxesAway = false;
 
   constructor(parts: ReconcileParts) {
     this.#parts = parts;
   }
 
   async round(): Promise<void> {
-    const { sandboxes, lanes } = this.#parts;
+    const { lanes, held } = this.#parts;
     const watch = lanes.watch();
     try {
-      const views = await sandboxes.list();
+      const views = await this.#views();
       const wanted = await this.#wanted(views.filter((view) => view.state === 'running'));
       const observed = views.map((view) => ({
         ...view,
-        busy: watch.touched(view),
+        busy: watch.touched(view) || held.has(view),
         retryAt: this.#failures.get(nameOf(view))?.retryAt ?? 0,
       }));
       for (const action of plan(observed, wanted, Date.now())) void lanes.run(action, () => this.#execute(action));
     } finally {
       watch.end();
+    }
+  }
+
+  /** While sandboxes are away nothing is known of any, and nothing follows from that. */
+  async #views(): Promise<readonly SandboxView[]> {
+    const { sandboxes, log } = this.#parts;
+    try {
+      const views = await sandboxes.list();
+      if (this.#areSandboxesAway) log.info({}, 'sandboxes can be seen again');
+      this.#areSandboxesAway = false;
+      return views;
+    } catch (error) {
+      if (!(error instanceof SandboxesAwayError)) throw error;
+      if (!this.#areSandboxesAway) log.warn({ err: error }, 'sandboxes cannot be seen; none is touched meanwhile');
+      this.#areSandboxesAway = true;
+      return [];
     }
   }
 
@@ -107,7 +127,7 @@ export class Reconciler {
         );
         return;
       case 'report':
-        await reportRemoved(action, null, this.#parts);
+        await reportRemoved(action, { reason: null, limit: null }, this.#parts);
         return;
     }
   }

@@ -7,14 +7,19 @@ import type { Logger } from '@roundhouse/host';
 export class Rounds {
   readonly #round: () => Promise<void>;
   readonly #everyMs: number;
+  readonly #what: string;
   readonly #log: Logger;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #again = false;
   #isStopped = false;
 
-  constructor(round: () => Promise<void>, options: { readonly everyMs: number; readonly log: Logger }) {
+  constructor(
+    round: () => Promise<void>,
+    options: { readonly everyMs: number; readonly what: string; readonly log: Logger },
+  ) {
     this.#round = round;
+    this.#what = options.what;
     this.#everyMs = options.everyMs;
     this.#log = options.log;
   }
@@ -28,7 +33,7 @@ export class Rounds {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#again = false;
     this.#running = this.#round()
-      .catch((error: unknown) => this.#log.error({ err: error }, 'a round of reconciling failed'))
+      .catch((error: unknown) => this.#log.error({ err: error }, `a round of ${this.#what} failed`))
       .finally(() => {
         this.#running = null;
         if (this.#isStopped) return;

@@ -1,6 +1,6 @@
 import { once, setMaxListeners } from 'node:events';
 import type { Logger } from '@roundhouse/host';
-import type { SandboxView, Sandboxes } from '../ports.ts';
+import { type SandboxView, type Sandboxes, SandboxesAwayError } from '../ports.ts';
 import { type DestroyParts, destroySandbox } from './destroy-sandbox.ts';
 import type { Gate } from './gate.ts';
 import type { Lanes } from './lanes.ts';
@@ -23,7 +23,11 @@ export async function shutDownSandboxes(
   const overdue = once(total, 'abort');
   // What was being destroyed was told to stop; it is taken up again below.
   await Promise.race([parts.lanes.settled(), overdue]);
-  const views = await sandboxes.list();
+  const views = await sandboxes.list().catch((error: unknown) => {
+    if (!(error instanceof SandboxesAwayError)) throw error;
+    log.error({ err: error }, 'sandboxes cannot be seen: what there is of them is left for the next start');
+    return [];
+  });
   const running = views.filter((view) => view.state === 'running');
   if (views.length > 0) log.info({ running: running.length, all: views.length }, 'ending all sandboxes');
   const windDown = AbortSignal.any([total, AbortSignal.timeout(WIND_DOWN_MS)]);

@@ -13,9 +13,16 @@ export interface Reservation {
 export class Slots {
   readonly #gate: Gate;
   readonly #held = new Map<string, () => void>();
+  readonly limit: number;
 
   constructor(limit: number) {
+    this.limit = limit;
     this.#gate = new Gate(limit);
+  }
+
+  /** How many sandboxes have a place. */
+  get held(): number {
+    return this.#held.size;
   }
 
   /** Waits for a free place. */

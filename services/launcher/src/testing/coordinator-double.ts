@@ -1,12 +1,21 @@
 import { once } from 'node:events';
 import { type IncomingMessage, type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { OPERATIONS, RoundhouseError } from '@roundhouse/contracts';
+import { DEFAULT_LIMITS, OPERATIONS, RoundhouseError, type SandboxProfile } from '@roundhouse/contracts';
 
 type Words = { taskId: string; attempt: number } & Record<string, unknown>;
 type Answer = (input: Words) => unknown;
 
-const PROJECT = '11111111-1111-4111-8111-111111111111';
+export const PROJECT = '11111111-1111-4111-8111-111111111111';
+const { memoryMb, cpus, pids, diskMb } = DEFAULT_LIMITS;
+/** What a claim asks for. */
+export const PROFILE: SandboxProfile = {
+  projectId: PROJECT,
+  image: null,
+  limits: { memoryMb, cpus, pids, diskMb },
+  hubObjects: '/nowhere/objects',
+  headCommit: 'a'.repeat(40),
+};
 
 /**
  * A real HTTP server that speaks the attempts part of the contract and nothing else, for tests of the launcher alone.
@@ -22,8 +31,13 @@ export class CoordinatorDouble {
   claim: Answer = () => ({
     projectId: PROJECT,
     runnerToken: `secret ${this.runnerWord}`,
-    hubObjects: '/nowhere/objects',
+    hubObjects: PROFILE.hubObjects,
+    baseCommit: 'a'.repeat(40),
+    image: PROFILE.image,
+    limits: PROFILE.limits,
   });
+  /** What launchers are told to prepare for. */
+  prepare: SandboxProfile[] = [];
   #server: Server | null = null;
   #port = 0;
 
@@ -89,6 +103,8 @@ export class CoordinatorDouble {
         const ref = `refs/archive/${input.taskId}/${input.attempt}`;
         return { archived, projectId: PROJECT, ref, token: archived ? null : `secret ${this.archiveWord}` };
       }
+      case 'reportLauncher':
+        return { prepare: this.prepare };
       default:
         return { ok: true };
     }

@@ -1,4 +1,10 @@
-import { ApiClient, type ErrorCode, RoundhouseError } from '@roundhouse/contracts';
+import {
+  ApiClient,
+  type ErrorCode,
+  type LauncherState,
+  RoundhouseError,
+  type SandboxProfile,
+} from '@roundhouse/contracts';
 import type { ArchiveQuestion, AttemptRef, Attempts, Claim } from '../../ports.ts';
 
 /** The coordinator over HTTP, with the launcher's token. */
@@ -11,12 +17,7 @@ export class AttemptsApi implements Attempts {
 
   async claim(ref: AttemptRef, signal: AbortSignal): Promise<Claim> {
     try {
-      const { projectId, runnerToken, hubObjects } = await this.#client.call(
-        'claimAttempt',
-        nameOf(ref),
-        bounded(signal),
-      );
-      return { outcome: 'claimed', projectId, runnerToken, hubObjects };
+      return { outcome: 'claimed', ...(await this.#client.call('claimAttempt', nameOf(ref), bounded(signal))) };
     } catch (error) {
       if (isOneOf(error, ['attempt_stale', 'task_not_found'])) return { outcome: 'obsolete', why: error.message };
       throw error;
@@ -44,13 +45,17 @@ export class AttemptsApi implements Attempts {
     }
   }
 
-  async reportGone(ref: AttemptRef, words: { kept: string | null; reason: string | null }): Promise<void> {
+  async reportGone(ref: AttemptRef, words: Parameters<Attempts['reportGone']>[1]): Promise<void> {
     try {
       await this.#client.call('reportGone', { ...nameOf(ref), ...words }, bounded());
     } catch (error) {
       // Nobody is left who would want to know.
       if (!isOneOf(error, ['attempt_stale', 'task_not_found'])) throw error;
     }
+  }
+
+  async reportLauncher(state: LauncherState, signal: AbortSignal): Promise<readonly SandboxProfile[]> {
+    return (await this.#client.call('reportLauncher', state, bounded(signal))).prepare;
   }
 }
 

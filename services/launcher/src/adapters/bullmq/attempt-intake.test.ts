@@ -41,7 +41,8 @@ function open(
 ): { intake: Intake; slots: Slots } {
   const slots = new Slots(limits.slots ?? 10);
   const starts = new Gate(limits.starts ?? 4);
-  const intake = startIntake({ redis: redis.connection, slots, starts, handOver, log: quietLog });
+  const openings = { enter: async (signal: AbortSignal) => ({ decided: await starts.enter(signal) }) };
+  const intake = startIntake({ redis: redis.connection, slots, openings, handOver, log: quietLog });
   intakes.push(intake);
   return { intake, slots };
 }

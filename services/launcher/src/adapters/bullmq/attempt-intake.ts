@@ -4,7 +4,7 @@ import { ATTEMPT_QUEUE, AttemptJob, KEY_PREFIX } from '@roundhouse/contracts';
 import type { Logger } from '@roundhouse/host';
 import { type Job, Worker } from 'bullmq';
 import { backoffMs } from '../../domain/backoff.ts';
-import type { Gate } from '../../handlers/gate.ts';
+import type { Opening, Openings } from '../../handlers/openings.ts';
 import type { Reservation, Slots } from '../../handlers/slots.ts';
 import type { AttemptRef } from '../../ports.ts';
 import { connectRedis } from './redis-connection.ts';
@@ -12,9 +12,9 @@ import { connectRedis } from './redis-connection.ts';
 export interface IntakeOptions {
   readonly redis: string;
   readonly slots: Slots;
-  /** How many hand-overs may be under way at once. */
-  readonly starts: Gate;
-  readonly handOver: (ref: AttemptRef, place: Reservation) => Promise<'done' | 'later'>;
+  /** Says when an attempt may be taken. */
+  readonly openings: Pick<Openings, 'enter'>;
+  readonly handOver: (ref: AttemptRef, place: Reservation, opening: Opening) => Promise<'done' | 'later'>;
   readonly log: Logger;
 }
 
@@ -32,8 +32,8 @@ const BLOCK_S = 1;
 const MAX_PAUSE_MS = 5_000;
 
 /**
- * Takes attempts from the queue, each only when there is a place for it, so that what waits stays where another launcher
- * can have it. A job lives for the hand-over only: it is gone when the sandbox runs, put back when the coordinator is
+ * Takes attempts from the queue, each only when there is a place and an opening for it, so that what waits stays where
+ * another launcher can have it. A job lives for the hand-over only: it is gone when the sandbox runs, put back when the coordinator is
  * away (what changes between the tries is the coordinator; what stops them is its answer), and comes again by BullMQ's
  * check for stalled jobs when this process dies. A claim is idempotent, so a job that comes twice starts once.
  */
@@ -80,23 +80,24 @@ export function startIntake(options: IntakeOptions): Intake {
  */
 async function take(
   worker: Worker,
-  { slots, starts, handOver, log }: IntakeOptions,
+  { slots, openings, handOver, log }: IntakeOptions,
   signal: AbortSignal,
   underWay: Set<Promise<void>>,
   outage: OutageLog,
 ): Promise<void> {
   while (!signal.aborted) {
     const place = await slots.reserve(signal).catch(() => null);
-    const leave = await starts.enter(signal).catch(() => null);
+    const opening = await openings.enter(signal).catch(() => null);
     const token = randomUUID();
-    const job = place === null || leave === null ? null : await next(worker, token, signal, outage);
-    if (job === null || place === null || leave === null) {
+    const job = place === null || opening === null ? null : await next(worker, token, signal, outage);
+    if (job === null || place === null || opening === null) {
       place?.cancel();
-      leave?.();
+      opening?.decided();
       continue;
     }
-    const work = handle(job, token, place, handOver, log).finally(() => {
-      leave();
+    const work = handle(job, token, (ref) => handOver(ref, place, opening), log).finally(() => {
+      place.cancel();
+      opening.decided();
       underWay.delete(work);
     });
     underWay.add(work);
@@ -119,8 +120,7 @@ async function next(worker: Worker, token: string, signal: AbortSignal, outage: 
 async function handle(
   job: Job,
   token: string,
-  place: Reservation,
-  handOver: IntakeOptions['handOver'],
+  handOver: (ref: AttemptRef) => Promise<'done' | 'later'>,
   log: Logger,
 ): Promise<void> {
   const parsed = AttemptJob.safeParse(job.data);
@@ -130,11 +130,8 @@ async function handle(
       .catch((error: unknown) => log.warn({ err: error, job: job.id }, 'a lock could not be extended'));
   }, LOCK_MS / 3);
   try {
-    if (!parsed.success) {
-      log.error({ job: job.id }, 'the queue holds something that is no attempt; it is dropped');
-      place.cancel();
-    }
-    const outcome = parsed.success ? await handOver(parsed.data, place) : 'done';
+    if (!parsed.success) log.error({ job: job.id }, 'the queue holds something that is no attempt; it is dropped');
+    const outcome = parsed.success ? await handOver(parsed.data) : 'done';
     if (outcome === 'done') await job.moveToCompleted(null, token, false);
     else await job.moveToDelayed(Date.now() + backoffMs(job.attemptsStarted, MAX_PAUSE_MS), token);
   } catch (error) {

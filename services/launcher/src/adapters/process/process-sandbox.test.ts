@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SANDBOX_MARK, sandboxName } from '@roundhouse/contracts';
@@ -7,23 +7,17 @@ import { MARK_VARIABLE, endProcessTree, findProcesses, startTimeOf } from '@roun
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StartOrder } from '../../ports.ts';
 import { eventually } from '../../testing/eventually.ts';
+import { newOrder as anyOrder } from '../../testing/sandboxes-suite.ts';
 import { ProcessSandboxes } from './process-sandbox.ts';
 
 const RUNNER = new URL('../../../src/testing/tiny-runner.mjs', import.meta.url).pathname;
-const PROJECT = randomUUID();
 
 let root: string;
 let sandboxes: ProcessSandboxes;
 const orders: StartOrder[] = [];
 
 function newOrder(word: string): StartOrder {
-  const order = {
-    taskId: randomUUID(),
-    attempt: 1,
-    projectId: PROJECT,
-    runnerToken: `secret ${word}`,
-    hubObjects: '/objects',
-  };
+  const order = anyOrder(word);
   orders.push(order);
   return order;
 }
@@ -76,13 +70,54 @@ describe('process sandboxes', () => {
       mode: 'attempt',
       taskId: order.taskId,
       token: 'secret plain',
-      hubObjects: '/objects',
+      hubObjects: order.hubObjects,
       folder,
     });
     expect(await readdir(folder)).not.toContain('config.json');
     const handle = JSON.parse(await readFile(join(folder, 'handle.json'), 'utf8')) as Record<string, unknown>;
     expect(handle).toMatchObject({ taskId: order.taskId, attempt: 1, pid, startTime: await startTimeOf(pid) });
     expect((await stat(join(folder, 'runner.log'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('L-12: an image is refused with words that say what to do', async () => {
+    const order = { ...newOrder('plain'), image: 'debian:bookworm-slim' };
+    await expect(sandboxes.start(order)).rejects.toThrow(
+      'plain processes and cannot use the image debian:bookworm-slim',
+    );
+    expect(await sandboxes.list()).toEqual([]);
+  });
+
+  it('L-12: a runner that was given an attempt and had not taken it when its launcher died is replaced', async () => {
+    const order = newOrder('plain');
+    const warmId = randomUUID();
+    const { projectId, image, limits, hubObjects } = order;
+    const profile = { projectId, image, limits, hubObjects: hubObjects ?? '', headCommit: null };
+    await sandboxes.startWarm({ warmId, profile }, new AbortController().signal);
+    const [waiting] = await findProcesses({ mark: `warm-${warmId}` });
+    await sandboxes.close();
+    // This far, and no further.
+    await rename(join(root, `warm-${warmId}`), folderOf(order));
+    const next = open();
+    expect(await next.recover()).toMatchObject([{ taskId: order.taskId, state: 'running' }]);
+    await next.start(order);
+    expect(await isUp(order)).not.toBe(waiting);
+    expect(await startTimeOf(waiting as number)).toBeNull();
+  });
+
+  it('WP-4: a warm sandbox of an older runner is ended by the next launcher', async () => {
+    const warmId = randomUUID();
+    const { projectId, image, limits } = newOrder('plain');
+    const profile = { projectId, image, limits, hubObjects: '/objects', headCommit: null };
+    await sandboxes.startWarm({ warmId, profile }, new AbortController().signal);
+    await sandboxes.close();
+    const handleFile = join(root, `warm-${warmId}`, 'handle.json');
+    const handle = JSON.parse(await readFile(handleFile, 'utf8')) as Record<string, unknown>;
+    await writeFile(handleFile, JSON.stringify({ ...handle, runner: 'an older one' }));
+    const next = open();
+    await next.recover();
+    expect(await next.listWarm()).toEqual([]);
+    expect(await findProcesses({ mark: `warm-${warmId}` })).toEqual([]);
+    expect(await readdir(root)).toEqual([]);
   });
 
   it('L-2: the mark is the one by which the host finds processes', () => {

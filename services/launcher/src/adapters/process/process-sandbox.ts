@@ -1,15 +1,29 @@
+import { randomUUID } from 'node:crypto';
 import type { ChildProcess } from 'node:child_process';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { sandboxName } from '@roundhouse/contracts';
-import { endProcessTree, findProcesses, startTimeOf } from '@roundhouse/host';
+import { type LimitKind, type SandboxProfile, sandboxName } from '@roundhouse/contracts';
+import { endProcessTree } from '@roundhouse/host';
 import { Gate } from '../../handlers/gate.ts';
-import type { ArchiveOrder, ArchiveOutcome, AttemptRef, SandboxView, Sandboxes, StartOrder } from '../../ports.ts';
-import { livePid, writeHandle } from './handle.ts';
-import { configTaken } from './config-taken.ts';
-import { CONFIG_FILE, type RunnerProgram, startRunner } from './runner-process.ts';
+import type {
+  ArchiveOrder,
+  ArchiveOutcome,
+  AttemptRef,
+  Readiness,
+  SandboxView,
+  Sandboxes,
+  StartOrder,
+  WarmOrder,
+  WarmView,
+} from '../../ports.ts';
+import { attemptConfig, refuseImage } from './attempt-config.ts';
+import { runArchive } from './archive-run.ts';
+import { END, END_AT_ONCE, endSandbox, windDownSandbox } from './end-process.ts';
+import { hasTaken, isAlive, livePid, markTaken, readHandle } from './handle.ts';
+import type { RunnerProgram } from './runner-process.ts';
 import { SandboxFolders } from './sandbox-folders.ts';
+import { startAttempt } from './start-process.ts';
+import { type WarmProcess, WarmProcesses } from './warm-processes.ts';
 
 export interface ProcessSandboxOptions {
   /** Where the folders of the sandboxes lie. */
@@ -17,15 +31,15 @@ export interface ProcessSandboxOptions {
   readonly coordinatorUrl: string;
   readonly mcpUrl: string;
   readonly runner: RunnerProgram;
+  /** Whether runners that were started warm are used again. */
+  readonly recycle?: boolean;
   /** How long an archive run may take. */
   readonly archiveMs?: number;
 }
 
-/** From SIGTERM to SIGKILL, and from there until we say that it cannot be ended. */
-const END = { graceMs: 3_000, killMs: 10_000 } as const;
 const ARCHIVE_MS = 60_000;
-/** How long a start is held back at most for the sake of pacing. */
-const START_PACE_MS = 10_000;
+/** How long a warm runner may take until the coordinator has welcomed it; longer, and a cold start is the better bet. */
+const TAKEN_MS = 2_000;
 /** Each is a process that starts, hashes a worktree and pushes. */
 const ARCHIVES = 4;
 
@@ -36,16 +50,22 @@ const ARCHIVES = 4;
 export class ProcessSandboxes implements Sandboxes {
   readonly #options: ProcessSandboxOptions;
   readonly #folders: SandboxFolders;
+  readonly #warm: WarmProcesses;
+  /** Those that were warm and may be again, by the name of their sandbox. */
+  readonly #reusable = new Map<string, { readonly warm: WarmProcess; readonly unwatch: () => void }>();
   readonly #archives = new Gate(ARCHIVES);
-  readonly #listeners: ((ref: AttemptRef, how: number | string) => void)[] = [];
+  readonly #exitListeners: ((ref: AttemptRef, how: number | string) => void)[] = [];
+  readonly #idleListeners: ((ref: AttemptRef) => void)[] = [];
 
   constructor(options: ProcessSandboxOptions) {
     this.#options = options;
     this.#folders = new SandboxFolders(options.root);
+    this.#warm = new WarmProcesses(this.#folders, options.runner);
   }
 
   async recover(): Promise<SandboxView[]> {
     await this.#folders.make();
+    await this.#warm.recover();
     return await this.list();
   }
 
@@ -61,55 +81,96 @@ export class ProcessSandboxes implements Sandboxes {
   }
 
   async start(order: StartOrder): Promise<void> {
-    const { taskId, attempt, projectId, runnerToken, hubObjects } = order;
+    const { taskId, attempt, image } = order;
+    refuseImage(image);
     const folder = this.#folders.of(order);
-    const name = sandboxName(taskId, attempt);
-    if ((await livePid(folder)) !== null) return;
-    await this.end(order);
-    // A claim is granted only before the runner has connected, and without that it has no worktree. If there is one all
-    // the same, it is not this call that throws it away.
-    if (await this.hasWork(order)) throw new Error(`${name} has work of an earlier start in it`);
-    await this.#folders.moveAway(order);
-    await this.#folders.deleteMoved(order);
+    const before = await readHandle(folder);
+    if (before !== null && (await hasTaken(folder, before)) && (await isAlive(before))) return;
+    await this.#clear(order);
     await mkdir(folder, { mode: 0o700 });
-    const { coordinatorUrl, mcpUrl, runner } = this.#options;
-    const common = { coordinatorUrl, projectId, taskId, attempt, folder, token: runnerToken };
-    const child = await startRunner(name, { mode: 'attempt', ...common, mcpUrl, hubObjects }, runner);
-    // Before anything is awaited: it may end at once.
-    child.once('exit', (code, signal) => {
-      for (const listener of this.#listeners) listener({ taskId, attempt }, code ?? signal ?? 'unknown');
+    await startAttempt(this.#configOf(order), this.#options.runner, (child) => {
+      this.#watch(child, { taskId, attempt });
     });
-    const startTime = await startTimeOf(child.pid);
-    await writeHandle(folder, {
-      name,
-      taskId,
-      attempt,
-      pid: child.pid,
-      startTime,
-      createdAt: new Date().toISOString(),
-    });
-    // A folder that cannot be watched is only not paced: the sandbox runs.
-    await configTaken(join(folder, CONFIG_FILE), child, START_PACE_MS).catch(() => undefined);
+  }
+
+  readiness(): Readiness {
+    return { ready: true };
+  }
+
+  /** Nothing that a plain process needs can be made ahead but the process itself. */
+  async prepare(_profile: SandboxProfile, _signal: AbortSignal): Promise<void> {}
+
+  async startWarm(order: WarmOrder, signal: AbortSignal): Promise<void> {
+    refuseImage(order.profile.image);
+    await this.#warm.start(order, signal);
+  }
+
+  listWarm(): Promise<WarmView[]> {
+    return Promise.resolve(this.#warm.list());
+  }
+
+  /** One rename and one write; the handle needs no change, for the folder's name says whose it is. */
+  async assign(warmId: string, order: StartOrder, signal: AbortSignal): Promise<'taken' | 'refused'> {
+    const { taskId, attempt } = order;
+    const warm = this.#warm.take(warmId);
+    if (warm === null) return 'refused';
+    const moved = await this.#folders.assign(warmId, order);
+    if (moved !== 'moved') {
+      warm.handOver.close();
+      // An earlier start of this attempt is in its place: that is for `start` to look at.
+      if (moved === 'occupied') await this.#warm.end(warmId);
+      return 'refused';
+    }
+    const unwatch = warm.child === null ? (): void => undefined : this.#watch(warm.child, { taskId, attempt });
+    const again = this.#options.recycle ?? false;
+    const message = { type: 'assign', mark: nameOf(order), config: this.#configOf(order), again } as const;
+    const bound = AbortSignal.any([signal, AbortSignal.timeout(TAKEN_MS)]);
+    const answer = await warm.handOver.assign(message, bound);
+    if (answer.outcome === 'refused') {
+      warm.handOver.close();
+      await this.#clear(order, END_AT_ONCE);
+      return 'refused';
+    }
+    if (again) this.#awaitIdle(warm, unwatch, { taskId, attempt });
+    else warm.handOver.close();
+    await markTaken(this.#folders.of(order));
+    return 'taken';
+  }
+
+  async endWarm(warmId: string): Promise<void> {
+    await this.#warm.end(warmId);
+  }
+
+  async recycle(ref: AttemptRef): Promise<string | null> {
+    const found = this.#reusable.get(nameOf(ref));
+    if (found === undefined || !found.warm.handOver.isOpen) return null;
+    // The runner says that it left none; whoever it did not see would go on in the next attempt's folder.
+    const { left } = await endProcessTree({ mark: nameOf(ref) }, END);
+    if (left.length > 0) return null;
+    const warmId = randomUUID();
+    this.#reusable.delete(nameOf(ref));
+    found.unwatch();
+    await this.#warm.recycle(ref, found.warm, warmId);
+    return warmId;
   }
 
   async windDown(ref: AttemptRef, signal: AbortSignal): Promise<void> {
-    const folder = this.#folders.of(ref);
-    const pid = await livePid(folder);
-    // The handle lies where the agent can write; a process without our mark is not the runner, whatever it says.
-    if (pid === null || !(await findProcesses({ mark: nameOf(ref) })).includes(pid)) return;
-    try {
-      process.kill(pid, 'SIGTERM');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
-    // A recovered runner is no child of ours, so there is no event to wait for; one way for both is the simpler.
-    while (!signal.aborted && (await livePid(folder)) !== null)
-      await delay(25, undefined, { signal }).catch(() => undefined);
+    await windDownSandbox(ref, this.#folders.of(ref), signal);
   }
 
   async end(ref: AttemptRef): Promise<void> {
-    const { left } = await endProcessTree({ mark: nameOf(ref), folder: this.#folders.of(ref) }, END);
-    if (left.length > 0) throw new Error(`processes ${left.join(', ')} of ${nameOf(ref)} do not end`);
+    await this.#end(ref, END);
+  }
+
+  async #end(ref: AttemptRef, times: typeof END | typeof END_AT_ONCE): Promise<void> {
+    this.#reusable.get(nameOf(ref))?.warm.handOver.close();
+    this.#reusable.delete(nameOf(ref));
+    await endSandbox(ref, this.#folders.of(ref), times);
+  }
+
+  /** Plain processes have no limits of their own. */
+  limitHit(): Promise<LimitKind | null> {
+    return Promise.resolve(null);
   }
 
   async hasWork(ref: AttemptRef): Promise<boolean> {
@@ -124,7 +185,9 @@ export class ProcessSandboxes implements Sandboxes {
   async archive(order: ArchiveOrder, signal: AbortSignal): Promise<ArchiveOutcome> {
     const leave = await this.#archives.enter(signal);
     try {
-      return await this.#archiveNow(order, signal);
+      const { coordinatorUrl, runner, archiveMs = ARCHIVE_MS } = this.#options;
+      const run = { folder: this.#folders.of(order), coordinatorUrl, runner, archiveMs };
+      return await runArchive(order, run, () => this.end(order), signal);
     } finally {
       leave();
     }
@@ -147,37 +210,53 @@ export class ProcessSandboxes implements Sandboxes {
   }
 
   onExited(listener: (ref: AttemptRef, how: number | string) => void): void {
-    this.#listeners.push(listener);
+    this.#exitListeners.push(listener);
   }
 
-  async #archiveNow(order: ArchiveOrder, signal: AbortSignal): Promise<ArchiveOutcome> {
-    const { taskId, attempt, projectId, ref, token } = order;
-    const folder = this.#folders.of(order);
-    const { coordinatorUrl, runner, archiveMs = ARCHIVE_MS } = this.#options;
-    const config = { mode: 'archive' as const, coordinatorUrl, projectId, taskId, attempt, folder, token, ref };
-    const child = await startRunner(nameOf(order), config, runner);
-    // Unlike an attempt's runner it is waited for, also by a launcher that has nothing else left to do.
-    child.ref();
-    const ended = await exitOf(child, AbortSignal.any([signal, AbortSignal.timeout(archiveMs)]));
-    if (ended === 0) return { outcome: 'archived' };
-    await this.end(order);
-    const how = ended === null ? `did not end within ${archiveMs} ms or was told to stop` : `ended with ${ended}`;
-    return { outcome: 'failed', reason: `the runner that was to archive it ${how}; its runner.log says more` };
+  onIdle(listener: (ref: AttemptRef) => void): void {
+    this.#idleListeners.push(listener);
+  }
+
+  /** Processes can always be started. */
+  onReadiness(_listener: (readiness: Readiness) => void): void {}
+
+  close(): Promise<void> {
+    this.#warm.close();
+    for (const { warm } of this.#reusable.values()) warm.handOver.close();
+    this.#reusable.clear();
+    return Promise.resolve();
+  }
+
+  #configOf(order: StartOrder): ReturnType<typeof attemptConfig> {
+    return attemptConfig(order, this.#options, this.#folders.of(order));
+  }
+
+  /**
+   * Ends and deletes what an earlier start left half made. A claim is granted only before the runner has connected, and
+   * without that it has no worktree. If there is one all the same, it is not thrown away: this throws.
+   */
+  async #clear(ref: AttemptRef, times: typeof END | typeof END_AT_ONCE = END): Promise<void> {
+    await this.#end(ref, times);
+    if (await this.hasWork(ref)) throw new Error(`${nameOf(ref)} has work of an earlier start in it`);
+    await this.#folders.moveAway(ref);
+    await this.#folders.deleteMoved(ref);
+  }
+
+  /** Answers how to stop watching. */
+  #watch(child: ChildProcess, { taskId, attempt }: AttemptRef): () => void {
+    const exited = (code: number | null, signal: string | null): void => {
+      for (const listener of this.#exitListeners) listener({ taskId, attempt }, code ?? signal ?? 'unknown');
+    };
+    child.once('exit', exited);
+    return () => child.off('exit', exited);
+  }
+
+  #awaitIdle(warm: WarmProcess, unwatch: () => void, ref: AttemptRef): void {
+    this.#reusable.set(nameOf(ref), { warm, unwatch });
+    warm.handOver.onReady(() => {
+      for (const listener of this.#idleListeners) listener(ref);
+    });
   }
 }
 
 const nameOf = ({ taskId, attempt }: AttemptRef): string => sandboxName(taskId, attempt);
-
-/** The exit code, the name of the signal that ended it, or null when `bound` came first. */
-async function exitOf(child: ChildProcess, bound: AbortSignal): Promise<number | string | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode ?? child.signalCode;
-  return await new Promise((resolve) => {
-    const giveUp = (): void => resolve(null);
-    bound.addEventListener('abort', giveUp, { once: true });
-    if (bound.aborted) giveUp();
-    child.once('exit', (code, signal) => {
-      bound.removeEventListener('abort', giveUp);
-      resolve(code ?? signal);
-    });
-  });
-}

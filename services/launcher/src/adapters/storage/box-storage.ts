@@ -29,7 +29,6 @@ export interface BoxStorageParts {
 export class BoxStorage implements SlotStorage {
   readonly worktrees: 'checkout' | 'overlay';
   readonly note: string | null;
-  /** Whether a box can hold no more than its `diskMb`. */
   readonly isDiskHeld: boolean;
   readonly #parts: BoxStorageParts;
 
@@ -59,6 +58,11 @@ export class BoxStorage implements SlotStorage {
     const { overlays, paths } = this.#parts;
     if (overlays === null) throw new Error('worktrees cannot be laid over a checkout here');
     await overlays.lay(paths.slot(slot), checkout);
+  }
+
+  async isLaid(slot: string): Promise<boolean> {
+    const { overlays, paths } = this.#parts;
+    return overlays !== null && (await overlays.isLaid(paths.slot(slot)));
   }
 
   async slots(): Promise<{ readonly slot: string; readonly isRemoved: boolean }[]> {

@@ -35,7 +35,7 @@ export class WorktreeOverlays {
     if (!(await link(checkout, paths.checkout))) {
       const there = await readlink(paths.checkout);
       if (there !== checkout) await this.#replace(paths, there, checkout);
-      else if (await isLaid(paths)) return;
+      else if (await this.isLaid(paths)) return;
     }
     try {
       await this.#mount(paths, checkout);
@@ -50,11 +50,23 @@ export class WorktreeOverlays {
   async reopen(paths: SlotPaths): Promise<void> {
     const checkout = await checkoutOf(paths);
     if (checkout !== null) {
-      if (!(await isLaid(paths))) await this.#mount(paths, checkout);
+      if (!(await this.isLaid(paths))) await this.#mount(paths, checkout);
     } else if ((await readdir(paths.upper)).length > 0) {
       // A link that the host lost when it went down. A box without its worktree would look like one without work.
       throw new Error(`it is not known which checkout the work in ${paths.upper} was laid over`);
     }
+  }
+
+  /** An overlay is a device of its own; that is quicker to see than to read the table of all mounts. */
+  async isLaid({ box, worktree }: SlotPaths): Promise<boolean> {
+    const [outside, inside] = await Promise.all([
+      lstat(box),
+      lstat(worktree).catch((error: unknown) => {
+        unless('ENOENT')(error);
+        return null;
+      }),
+    ]);
+    return inside !== null && inside.dev !== outside.dev;
   }
 
   async #mount({ worktree, upper, work }: SlotPaths, checkout: string): Promise<void> {
@@ -72,18 +84,6 @@ export class WorktreeOverlays {
     await symlink(checkout, replacing);
     await moveAtomic(replacing, paths.checkout);
   }
-}
-
-/** An overlay is a device of its own; that is quicker to see than to read the table of all mounts. */
-async function isLaid({ box, worktree }: SlotPaths): Promise<boolean> {
-  const [outside, inside] = await Promise.all([
-    lstat(box),
-    lstat(worktree).catch((error: unknown) => {
-      unless('ENOENT')(error);
-      return null;
-    }),
-  ]);
-  return inside !== null && inside.dev !== outside.dev;
 }
 
 /** The prepared checkout that a slot's worktree lies over, or null where it has none. */

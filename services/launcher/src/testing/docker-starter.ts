@@ -1,0 +1,17 @@
+import { DockerPlace } from './docker-place.ts';
+import type { StartOrder, WarmOrder } from '../ports.ts';
+
+/**
+ * A launcher of its own, to be killed: `docker-starter.js ROOT SOCKET JSON`, which starts an attempt, or a warm sandbox
+ * that it then may give one to, and lives on.
+ */
+const [root = '', socketPath = '', text = ''] = process.argv.slice(2);
+const { cold, warm, assign } = JSON.parse(text) as { cold?: StartOrder; warm?: WarmOrder; assign?: StartOrder };
+const never = new AbortController().signal;
+
+const place = DockerPlace.at(root);
+const sandboxes = await place.open({ socketPath });
+if (cold !== undefined) await sandboxes.start(cold);
+if (warm !== undefined) await sandboxes.startWarm(warm, never);
+if (warm !== undefined && assign !== undefined) await sandboxes.assign(warm.warmId, assign, never);
+setInterval(() => undefined, 1_000);
