@@ -8,9 +8,13 @@ const Level = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silen
 /** What the CLI reads of its environment, parsed once. Tokens come from here or from files, never from argv. */
 const Environment = z.object({
   ROUNDHOUSE_URL: z.string().optional(),
+  ROUNDHOUSE_MCP_URL: z.string().optional(),
   ROUNDHOUSE_TOKEN: z.string().optional(),
+  ROUNDHOUSE_TOKEN_FILE: z.string().optional(),
+  ROUNDHOUSE_DOCKER_SOCKET: z.string().optional(),
   ROUNDHOUSE_LOG_LEVEL: Level,
   REDIS_URL: z.string().optional(),
+  DOCKER_HOST: z.string().optional(),
   XDG_DATA_HOME: z.string().optional(),
   NO_COLOR: Flag,
   CI: Flag,
@@ -18,7 +22,11 @@ const Environment = z.object({
 
 export interface CliConfig {
   readonly url: string | undefined;
+  readonly mcpUrl: string | undefined;
   readonly token: string | undefined;
+  readonly tokenFile: string | undefined;
+  /** Where the Docker engine listens. */
+  readonly dockerSocket: string;
   readonly logLevel: z.infer<typeof Level>;
   /** A Redis of the user's own, instead of the private one. */
   readonly redisUrl: string | undefined;
@@ -34,16 +42,24 @@ export interface CliConfig {
 const nonEmpty = (text: string | undefined): string | undefined =>
   text === undefined || text.trim() === '' ? undefined : text.trim();
 
+const DOCKER_SOCKET = '/var/run/docker.sock';
+
+/** The engine must be on this machine: folders of it are mounted into containers. */
+const socketOf = (host: string | undefined): string | undefined => /^unix:\/\/(\/.+)$/.exec(host ?? '')?.[1];
+
 export function readConfig(environment: NodeJS.ProcessEnv = process.env, terminal = process.stdout.isTTY): CliConfig {
   const parsed = Environment.parse(environment);
-  const { ROUNDHOUSE_TOKEN: _token, REDIS_URL: _redis, ...inherited } = environment;
-  const base = nonEmpty(parsed.XDG_DATA_HOME) ?? join(homedir(), '.local', 'share');
+  const { ROUNDHOUSE_TOKEN: _token, ROUNDHOUSE_TOKEN_FILE: _file, REDIS_URL: _redis, ...inherited } = environment;
+  const data = nonEmpty(parsed.XDG_DATA_HOME) ?? join(homedir(), '.local', 'share');
   return {
     url: nonEmpty(parsed.ROUNDHOUSE_URL),
+    mcpUrl: nonEmpty(parsed.ROUNDHOUSE_MCP_URL),
     token: nonEmpty(parsed.ROUNDHOUSE_TOKEN),
+    tokenFile: nonEmpty(parsed.ROUNDHOUSE_TOKEN_FILE),
+    dockerSocket: nonEmpty(parsed.ROUNDHOUSE_DOCKER_SOCKET) ?? socketOf(nonEmpty(parsed.DOCKER_HOST)) ?? DOCKER_SOCKET,
     logLevel: parsed.ROUNDHOUSE_LOG_LEVEL,
     redisUrl: nonEmpty(parsed.REDIS_URL),
-    dataFolder: resolve(base, 'roundhouse'),
+    dataFolder: resolve(data, 'roundhouse'),
     colour: terminal && nonEmpty(parsed.NO_COLOR) === undefined,
     interactive: terminal && nonEmpty(parsed.CI) === undefined,
     inherited,

@@ -21,12 +21,13 @@ export const withConnection = (command: Command, context: Context): Command =>
     .option('--url <url>', 'the API (default: ROUNDHOUSE_URL, else the service that runs on the data folder)')
     .option(
       '--token-file <file>',
-      'a file that holds the token (default: ROUNDHOUSE_TOKEN, else the operator’s of the data folder)',
+      'a file that holds the token (default: ROUNDHOUSE_TOKEN or _TOKEN_FILE, else the operator’s of the data folder)',
     )
     .option('--data <dir>', 'the data folder of "roundhouse up"', context.config.dataFolder)
     .option('--json', 'answer in JSON', false);
 
-interface Found {
+/** Where a service is, and a token for it. */
+export interface ConnectedService {
   readonly baseUrl: string;
   readonly token: string;
 }
@@ -54,7 +55,7 @@ export async function connectAsCoordinator(
   });
 }
 
-async function coordinatorOf(found: Found, context: Context, options: ConnectOptions): Promise<string> {
+async function coordinatorOf(found: ConnectedService, context: Context, options: ConnectOptions): Promise<string> {
   const identity = await new ApiClient(found).call('whoami', {});
   if (identity.role === 'coordinator') return identity.coordinatorId;
   const entry = currentEntry(await readState(dataPaths(resolve(context.cwd, options.data))));
@@ -63,19 +64,47 @@ async function coordinatorOf(found: Found, context: Context, options: ConnectOpt
   throw new Failure('it is not known for which coordinator to act', { hint, exitCode: EXIT.usage });
 }
 
-async function find({ config, cwd }: Context, options: ConnectOptions): Promise<Found> {
+async function find({ config, cwd }: Context, options: ConnectOptions): Promise<ConnectedService> {
   const paths = dataPaths(resolve(cwd, options.data));
   const baseUrl = options.url ?? config.url ?? (await readEndpoint(paths))?.api;
   if (baseUrl === undefined) {
     const hint = 'Start it with "roundhouse up" (npm start), or name it with --url or ROUNDHOUSE_URL.';
     throw new Failure(`no service runs on ${paths.folder}`, { hint, exitCode: EXIT.unreachable });
   }
-  if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol)) {
-    throw new Failure(`${baseUrl} is no http:// address`, { exitCode: EXIT.usage });
-  }
-  if (options.tokenFile !== undefined) return { baseUrl, token: await readToken(resolve(cwd, options.tokenFile)) };
-  if (config.token === undefined) return { baseUrl, token: await readToken(paths.operatorToken) };
+  checkedUrl(baseUrl);
+  return {
+    baseUrl,
+    token: (await tokenOf({ config, cwd }, options.tokenFile)) ?? (await readToken(paths.operatorToken)),
+  };
+}
+
+/** The token that is named: by the option, else by ROUNDHOUSE_TOKEN, else by ROUNDHOUSE_TOKEN_FILE; null: none is. */
+export async function tokenOf(
+  { config, cwd }: Pick<Context, 'config' | 'cwd'>,
+  tokenFile: string | undefined,
+): Promise<string | null> {
+  if (tokenFile !== undefined) return readToken(resolve(cwd, tokenFile));
+  if (config.token === undefined)
+    return config.tokenFile === undefined ? null : readToken(resolve(cwd, config.tokenFile));
   if (!TOKEN_PATTERN.test(config.token))
     throw new Failure('ROUNDHOUSE_TOKEN holds no token', { exitCode: EXIT.refused });
-  return { baseUrl, token: config.token };
+  return config.token;
+}
+
+/** A service that is to be used although none was started here: the option's, else ROUNDHOUSE_URL; null: none is named. */
+export async function namedService(
+  context: Context,
+  options: { readonly connect?: string; readonly tokenFile?: string },
+): Promise<ConnectedService | null> {
+  const baseUrl = options.connect ?? context.config.url;
+  if (baseUrl === undefined) return null;
+  const token = await tokenOf(context, options.tokenFile);
+  if (token !== null) return { baseUrl: checkedUrl(baseUrl), token };
+  const hint = 'Name a file that holds an operator’s token: --token-file or ROUNDHOUSE_TOKEN_FILE.';
+  throw new Failure(`no token for ${baseUrl}`, { hint, exitCode: EXIT.refused });
+}
+
+function checkedUrl(url: string): string {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
+  throw new Failure(`${url} is no http:// address`, { exitCode: EXIT.usage });
 }

@@ -12,6 +12,8 @@ export const dataPaths = (folder: string) => ({
   redis: join(folder, 'redis'),
   coordinator: join(folder, 'coordinator'),
   sandboxes: join(folder, 'sandboxes'),
+  doors: join(folder, 'doors'),
+  runnerTrees: join(folder, 'runner-trees'),
   sample: join(folder, 'sample'),
   log: join(folder, 'services.log'),
 });

@@ -45,12 +45,17 @@ export async function authorOf(options: GitOptions): Promise<{ name: string; ema
   return name === '' || email === '' ? null : { name, email };
 }
 
-/** Lets git send a token to a service: through its environment, where neither `ps` nor a config file shows it. */
+/**
+ * Lets git send a token to a service: through its environment, where neither `ps` nor a config file shows it. Without a
+ * proxy, as our own calls are: one that is set for the world does not know the way to a service on this machine.
+ */
 export const withBearer = (environment: NodeJS.ProcessEnv, token: string): NodeJS.ProcessEnv => ({
   ...environment,
-  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_COUNT: '2',
   GIT_CONFIG_KEY_0: 'http.extraHeader',
   GIT_CONFIG_VALUE_0: `Authorization: Bearer ${token}`,
+  GIT_CONFIG_KEY_1: 'http.proxy',
+  GIT_CONFIG_VALUE_1: '',
 });
 
 // Inside a hook git sets these, and then it works on that repository wherever it is started.

@@ -7,7 +7,8 @@ import { createProgram, overrideExits } from './program.ts';
 
 const config = readConfig();
 const output = terminalOutput(config.colour);
-const json = process.argv.includes('--json');
+// Of "run" it names a file for the report, and is no wish for answers in JSON.
+const json = process.argv.includes('--json') && process.argv[2] !== 'run';
 
 try {
   await overrideExits(createProgram({ config, output, cwd: process.cwd() })).parseAsync();

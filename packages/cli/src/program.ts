@@ -2,7 +2,9 @@ import { Command } from 'commander';
 import { coordinatorCommand } from './commands/coordinator.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { launcherCommand } from './commands/launcher.ts';
 import { projectCommand } from './commands/project.ts';
+import { runCommand } from './commands/run.ts';
 import { taskCommand } from './commands/task.ts';
 import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
@@ -12,11 +14,13 @@ const EPILOGUE = `
 Examples:
   roundhouse demo                                     see it work, once
   roundhouse up                                       start it, and keep it running
+  roundhouse run --plan plan.yaml --junit out.xml     a plan of tasks, without a person: for CI
   roundhouse task run "greet" --agent scripted --wait --prompt $'@write hi.txt hello\\n@commit Greet\\n@done'
   roundhouse task merge 3f2a                          land it (the beginning of the id is enough)
 
 Exit codes:
   0 ok   1 failed   2 bad usage   3 conflict   4 not found   5 refused (401, 403)   6 service unreachable   7 timed out
+  (of "run": 0 passed   1 failed   2 wrong plan   3 not run)
 
 Commands talk to the service that "roundhouse up" runs; --url and --token-file, or ROUNDHOUSE_URL and ROUNDHOUSE_TOKEN,
 name another one.`;
@@ -24,9 +28,11 @@ name another one.`;
 const COMMANDS = [
   upCommand,
   demoCommand,
+  runCommand,
   taskCommand,
   projectCommand,
   coordinatorCommand,
+  launcherCommand,
   tokenCommand,
   doctorCommand,
 ] as const;

@@ -6,3 +6,4 @@ export { type ProcessTree, endProcessTree, findProcesses } from './process-tree.
 export { NoRedisError, type RedisProgram, findRedis, onPath } from './redis-program.ts';
 export { type RedisServer, startRedis } from './redis-server.ts';
 export { type RunningService, type ServiceContext, runService } from './service.ts';
+export { socketFolder } from './socket-path.ts';

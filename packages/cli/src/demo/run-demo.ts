@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Task, sandboxName } from '@roundhouse/contracts';
 import { findProcesses } from '@roundhouse/host';
 import type { Context } from '../context.ts';
@@ -10,22 +9,17 @@ import { type EmbeddedService, startEmbeddedService } from '../embedded/embedded
 import { openLog } from '../embedded/log-output.ts';
 import { ensureEntry } from '../embedded/project-entry.ts';
 import { ensureSampleRepository } from '../embedded/sample-repository.ts';
+import { sandboxChoice } from '../embedded/sandbox-choice.ts';
 import { listenForStop } from '../embedded/stop-signals.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { checkoutOf } from '../git.ts';
 import { printable } from '../output.ts';
-import { type Board, createBoard } from './board.ts';
-import { landedLog } from './landed-log.ts';
-import { connectMcp, type McpCoordinator } from './mcp-coordinator.ts';
-import { demoTasks, type Target } from './scenario.ts';
-import { runStory } from './story.ts';
+import { performDemo } from './perform-demo.ts';
+import type { Target } from './scenario.ts';
 import { findTarget } from './target-line.ts';
 
 /** The demo takes some seconds; this only ends one that hangs. */
 const DEMO_MS = 120_000;
-/** A task's state has no event that MCP would push, so the picture is drawn from looking this often. */
-const LOOK_MS = 300;
-
 /**
  * The whole path on free ports with its data in a temporary folder, which is gone afterwards.
  * @throws Failure where any of it comes out otherwise than it must; then the folder with the logs is kept
@@ -81,7 +75,9 @@ async function serveDemo(
       port: 0,
       mcpPort: 0,
       redisUrl: config.redisUrl,
+      dockerSocket: config.dockerSocket,
       slots: 16,
+      sandbox: sandboxChoice({}, 'process'),
       logLevel: config.logLevel,
       inherited: config.inherited,
     };
@@ -97,26 +93,17 @@ async function serveDemo(
     output.line(
       `Project ${bold(entry.project.name)} from ${repository}, branch ${bold(entry.project.defaultBranch)} (the repository itself is only read)`,
     );
-    const mcp = await connectMcp(service.mcp, entry.coordinator.token, running);
-    output.line(`Connected to ${service.mcp} as a coordinator: ${mcp.tools.length} tools`);
-    const baseBranch = entry.project.defaultBranch;
-    try {
-      closed = await withBoard(context, mcp, running, (board) =>
-        runStory(demoTasks(target), { mcp, board, colour: output.colour, target, baseBranch }),
-      );
-    } finally {
-      await mcp.close();
-    }
-    const gitUrl = `${service.api}/git/${entry.project.id}.git`;
-    const graph = await landedLog({
-      gitUrl,
-      token: service.operatorToken,
-      branch: baseBranch,
+    const stage = {
+      api: service.api,
+      mcp: service.mcp,
+      operatorToken: service.operatorToken,
+      coordinatorToken: entry.coordinator.token,
+      projectId: entry.project.id,
+      baseBranch: entry.project.defaultBranch,
+      target,
       folder: paths.folder,
-      environment: config.inherited,
-      signal: running,
-    });
-    output.line(`\n${bold(`git log --oneline --graph ${baseBranch}`)} ${dim('(of the hub)')}\n${printable(graph)}\n`);
+    };
+    closed = await performDemo(context, stage, running);
   } finally {
     if (service !== null) await service.stop();
     await log.close();
@@ -144,37 +131,6 @@ async function chooseDemoRepository(
       : 'No text file fits here: the demo works on a generated repository.',
   );
   return { repository: sample, target: made };
-}
-
-async function withBoard<T>(
-  { output, config }: Context,
-  mcp: McpCoordinator,
-  signal: AbortSignal,
-  tell: (board: Board) => Promise<T>,
-): Promise<T> {
-  const board = createBoard(output, config.interactive);
-  const done = new AbortController();
-  const both = AbortSignal.any([signal, done.signal]);
-  const look = async (): Promise<void> => board.show((await mcp.call('listTasks', {})).tasks);
-  const watching = (async () => {
-    while (!both.aborted) {
-      await look();
-      await delay(LOOK_MS, undefined, { signal: both }).catch(() => undefined);
-    }
-  })();
-  // A failing look must not be an unhandled rejection while the story goes on; its error is the story's too.
-  watching.catch(() => undefined);
-  try {
-    const result = await tell(board);
-    done.abort();
-    await watching;
-    await look();
-    return result;
-  } finally {
-    done.abort();
-    await watching.catch(() => undefined);
-    board.end();
-  }
 }
 
 /** Looks for processes of every sandbox that there was, below the data folder, and below this process. */

@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { type Logger, startRedis } from '@roundhouse/host';
 import type { DataPaths } from '../data-folder.ts';
 import { ensureSecrets } from '../secrets.ts';
+import { prepareSandboxes, sandboxVariables } from './sandbox-parts.ts';
+import type { SandboxChoice } from './sandbox-choice.ts';
 import { sweepSandboxes } from './sandbox-sweep.ts';
 import { startServiceProcess } from './service-process.ts';
 import { SERVICE_MAINS, type ServiceName } from './service-table.ts';
@@ -15,6 +17,8 @@ export interface EmbeddedOptions {
   /** A Redis of the user's own; without it a private one is started. */
   readonly redisUrl: string | undefined;
   readonly slots: number;
+  readonly sandbox: SandboxChoice;
+  readonly dockerSocket: string;
   readonly logLevel: string;
   readonly inherited: NodeJS.ProcessEnv;
   /** The file descriptor that the services' logs go to. */
@@ -31,15 +35,15 @@ export interface EmbeddedService {
   readonly api: string;
   readonly mcp: string;
   readonly operatorToken: string;
-  /** Ends everything, at most 30 s: sandboxes first, Redis last. Twice is fine. Resolves with the pids that are left. */
-  stop(): Promise<number[]>;
+  /** Ends everything, at most 30 s: sandboxes first, Redis last. Twice is fine. Resolves with what is left, in words. */
+  stop(): Promise<string[]>;
 }
 
-const STOP_MS = { total: 30_000, launcher: 20_000, gateway: 3_000, coordinator: 5_000 } as const;
+const STOP_MS = { total: 30_000, launcher: 20_000, relay: 3_000, gateway: 3_000, coordinator: 5_000 } as const;
 
 /**
- * Starts the whole service as child processes: Redis, coordinator, MCP gateway, launcher, in this order, and keeps them
- * running. Where a part cannot be started, what was started is stopped again and the error is the caller's.
+ * Starts the whole service as child processes: Redis, coordinator, MCP gateway, launcher, in this order, for
+ * containers the relay too, and keeps them running. Where a part cannot be started, what was started is stopped again and the error is the caller's.
  */
 export async function startEmbeddedService(options: EmbeddedOptions): Promise<EmbeddedService> {
   const { paths, say, onGivenUp, signal } = options;
@@ -49,9 +53,10 @@ export async function startEmbeddedService(options: EmbeddedOptions): Promise<Em
   const run = async (part: Part, boundMs: number): Promise<void> => {
     started.unshift({ part: await supervise(part, { say, onGivenUp, signal }), boundMs });
   };
-  let stopping: Promise<number[]> | null = null;
-  const stop = (): Promise<number[]> => (stopping ??= stopAll(started, options));
+  let stopping: Promise<string[]> | null = null;
+  const stop = (): Promise<string[]> => (stopping ??= stopAll(started, options));
   try {
+    const prepared = await prepareSandboxes(options);
     const redis = options.redisUrl ?? (await startPrivateRedis(options, run));
     const shared = { ROUNDHOUSE_HOST: '127.0.0.1', ROUNDHOUSE_LOG_LEVEL: options.logLevel };
     const coordinator = servicePart('coordinator', options, options.port, {
@@ -69,8 +74,13 @@ export async function startEmbeddedService(options: EmbeddedOptions): Promise<Em
     });
     await run(gateway.part, STOP_MS.gateway);
     const mcp = `${gateway.url()}/mcp`;
+    if (prepared !== null) {
+      const doors = { ...prepared.relay, ROUNDHOUSE_COORDINATOR_URL: api, ROUNDHOUSE_MCP_URL: mcp };
+      await run(servicePart('relay', options, null, { ...shared, ...doors }).part, STOP_MS.relay);
+    }
     const launcher = servicePart('launcher', options, null, {
       ...shared,
+      ...sandboxVariables(options.sandbox, prepared),
       ROUNDHOUSE_REDIS: redis,
       ROUNDHOUSE_COORDINATOR_URL: api,
       ROUNDHOUSE_MCP_URL: mcp,
@@ -137,10 +147,10 @@ async function startPrivateRedis(
 
 async function stopAll(
   started: readonly { readonly part: Supervised; readonly boundMs: number }[],
-  { paths, signal }: EmbeddedOptions,
-): Promise<number[]> {
+  { paths, signal, sandbox, dockerSocket }: EmbeddedOptions,
+): Promise<string[]> {
   const deadline = performance.now() + STOP_MS.total;
-  let left: number[] = [];
+  let left: string[] = [];
   // Whoever has no patience left gets all of it ended at once.
   const hurry = (): void => started.forEach(({ part }) => void part.stop(0));
   signal.addEventListener('abort', hurry, { once: true });
@@ -148,7 +158,10 @@ async function stopAll(
     const budgetMs = signal.aborted ? 0 : Math.max(0, Math.min(boundMs, deadline - performance.now()));
     await part.stop(budgetMs);
     // The launcher is the first to go; what it did not end is ended here, before the coordinator goes.
-    if (part === started[0]?.part) left = await sweepSandboxes(paths.sandboxes, { graceMs: signal.aborted ? 0 : 500 });
+    if (part === started[0]?.part) {
+      const socket = sandbox.kind === 'docker' ? dockerSocket : null;
+      left = await sweepSandboxes(paths.sandboxes, { graceMs: signal.aborted ? 0 : 500, socket });
+    }
   }
   signal.removeEventListener('abort', hurry);
   return left;

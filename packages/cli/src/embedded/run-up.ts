@@ -9,6 +9,7 @@ import { openLog, type ServiceLog, standardErrorLog } from './log-output.ts';
 import { pasteLines } from './paste-lines.ts';
 import { ensureEntry } from './project-entry.ts';
 import { chooseRepository } from './repository-choice.ts';
+import type { SandboxChoice } from './sandbox-choice.ts';
 import { listenForStop, type StopSignals } from './stop-signals.ts';
 
 export interface UpOptions {
@@ -17,6 +18,7 @@ export interface UpOptions {
   readonly mcpPort: number;
   readonly repo: string | undefined;
   readonly slots: number;
+  readonly sandbox: SandboxChoice;
   readonly json: boolean;
 }
 
@@ -60,6 +62,7 @@ async function serve(context: Context, options: UpOptions, paths: DataPaths, sig
       ...options,
       paths,
       redisUrl: config.redisUrl,
+      dockerSocket: config.dockerSocket,
       logLevel: config.logLevel,
       inherited: config.inherited,
       output: log.fd,
@@ -74,7 +77,7 @@ async function serve(context: Context, options: UpOptions, paths: DataPaths, sig
     if (options.json) {
       const { project, coordinator } = entry;
       output.json({ api, mcp, operatorToken, project, coordinator, pid: process.pid });
-    } else banner(context, service, entry, paths, log);
+    } else banner(context, service, { entry, paths, log, sandbox: options.sandbox });
     await aborted(stop);
   } catch (error) {
     // What fails because of the wish to stop is no failure.
@@ -98,16 +101,14 @@ async function withLastWords(error: unknown, log: ServiceLog): Promise<unknown> 
 async function stopService(service: EmbeddedService, say: (text: string) => void): Promise<void> {
   say('stopping: agents first, then the services (Ctrl-C again ends it the hard way)');
   const left = await service.stop();
-  if (left.length > 0) throw new Failure(`these processes could not be ended: ${left.join(', ')}`);
+  if (left.length > 0) throw new Failure(`these could not be ended: ${left.join(', ')}`);
   say('stopped, nothing is left running');
 }
 
 function banner(
   { output }: Context,
   { api, mcp }: EmbeddedService,
-  entry: Entry,
-  paths: DataPaths,
-  log: ServiceLog,
+  { entry, paths, log, sandbox }: { entry: Entry; paths: DataPaths; log: ServiceLog; sandbox: SandboxChoice },
 ): void {
   const { bold, cyan, dim, green } = output.colour;
   output.line(
@@ -125,7 +126,8 @@ function banner(
     output.line(text.replaceAll(/^/gm, '  '));
   }
   output.line();
-  output.line(dim('Agents run as plain processes of yours. Ctrl-C stops everything.'));
+  const where = sandbox.kind === 'docker' ? 'in containers without a network' : 'as plain processes of yours';
+  output.line(dim(`Agents run ${where}. Ctrl-C stops everything.`));
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>
