@@ -1,0 +1,3 @@
+#!/bin/sh
+# Packages that are installed in an image must not start their services.
+exit 101
