@@ -28,4 +28,7 @@ export const isProductCode = (/** @type {string} */ path) =>
   /^(packages|services)\/[^/]+\/src\/.*\.ts$/.test(path) &&
   !/\.test\.ts$|\/src\/testing\/|^packages\/testkit\//.test(path);
 
+/** Behaviour that several adapters' tests run: its tests cite scenarios, but it is no test file itself. */
+export const isSuite = (/** @type {string} */ path) => path.endsWith('-suite.ts');
+
 export const isTest = (/** @type {string} */ path) => /\.test\.(ts|mjs)$/.test(path);

@@ -1,5 +1,5 @@
 import ts from 'typescript';
-import { isTest, sourceFiles } from './sources.mjs';
+import { isSuite, isTest, sourceFiles } from './sources.mjs';
 import { walk } from './syntax.mjs';
 
 /** @typedef {import('./sources.mjs').SourceFile} SourceFile */
@@ -75,7 +75,7 @@ export async function checkSpecIds() {
   const planted = specFaults([PLANTED_SPEC], [PLANTED_TEST]);
   if (planted.length !== 3) return { ok: false, output: `the check sleeps: ${planted.join('; ')}` };
   const specs = await sourceFiles((path) => /^openspec\/specs\/[^/]+\/spec\.md$/.test(path));
-  const faults = specFaults(specs, await sourceFiles(isTest));
+  const faults = specFaults(specs, await sourceFiles((path) => isTest(path) || isSuite(path)));
   if (specs.length === 0) faults.push('openspec/specs has no specification');
   return { ok: faults.length === 0, output: faults.join('\n') };
 }

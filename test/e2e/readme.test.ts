@@ -44,6 +44,20 @@ async function finish(child: ChildProcess, ms: number): Promise<{ code: number |
 }
 
 describe('every command of the README', () => {
+  it('K-13: what needs Docker or makes reports is run elsewhere, and nothing else is left out', async () => {
+    const text = await readFile(`${ROOT}README.md`, 'utf8');
+    const elsewhere = [...text.matchAll(/^```console\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) =>
+      block.split('\n').filter((line) => line !== ''),
+    );
+    expect(elsewhere).toEqual([
+      // compose.test.ts
+      'docker compose up --detach',
+      'docker compose run --rm cli demo',
+      // run-plan.test.ts
+      'npx roundhouse run --plan deploy/ci/plan.yaml --junit report.xml',
+    ]);
+  });
+
   it('K-13, C-13: npm run demo shows the whole path and ends well', async () => {
     expect(commands).toContain('npm run demo');
     const { code, said } = await finish(type('npm run demo'), 90_000);

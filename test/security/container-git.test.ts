@@ -11,14 +11,14 @@ import {
 } from '@roundhouse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noEngine } from '../e2e/containers/engine.ts';
-import { type ImageWithoutNode, docker, imageWithoutNode } from './image-without-node.ts';
+import { type TaggedImage, docker, tagImage } from './tagged-image.ts';
 
 const why = await noEngine();
 if (why !== null) process.stderr.write(`skipped, git in containers: ${why}\n`);
 
 let repository: ScratchRepository;
 let service: EmbeddedService;
-let image: ImageWithoutNode;
+let image: TaggedImage;
 /** Where what a sandbox plants would leave its mark if anybody outside of it ran it. */
 let outside: string;
 let coordinator: ApiClient;
@@ -60,11 +60,10 @@ done
 describe.skipIf(why !== null)('a repository that a sandbox has poisoned', () => {
   beforeAll(async () => {
     outside = await mkdtemp('/tmp/rh-outside-');
-    [repository, image] = await Promise.all([scratchRepository(), imageWithoutNode()]);
-    service = await startEmbeddedService({
-      repository: repository.path,
-      args: ['--sandbox', 'docker', '--image', 'node:22-bookworm'],
-    });
+    repository = await scratchRepository();
+    // The default image is there once the service is.
+    service = await startEmbeddedService({ repository: repository.path, args: ['--sandbox', 'docker'] });
+    image = await tagImage('roundhouse-sandbox:0.1.0');
     coordinator = service.coordinator();
   }, 240_000);
   afterAll(async () => {
