@@ -60,7 +60,7 @@ describe('secrets', () => {
     const secrets = (text: string): boolean => TOKEN.test(text) || text.includes(done);
 
     const commands = (await processTable()).map(({ command }) => command);
-    expect(commands.some((command) => command.includes('services/runner/dist/main.js'))).toBe(true);
+    expect(commands.some((command) => command.includes('services/runner/dist/bundle/main.js'))).toBe(true);
     expect(commands.filter(secrets)).toEqual([]);
     const places = [join(sandboxOf(id), 'worktree'), join(service.data, 'coordinator')];
     for (const place of places) {

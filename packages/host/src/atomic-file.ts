@@ -5,14 +5,16 @@ import { basename, dirname, join } from 'node:path';
 /**
  * Writes a whole file so that a reader, or a crash at any moment, sees the old text or the new one and nothing between.
  * The temporary file lies in the same folder (a rename does not cross file systems); file and folder are synced. The
- * mode is exact whatever the umask; the mode of an existing file is kept. A symbolic link at `path` is replaced, not
+ * mode is exact whatever the umask; the mode of an existing file is kept. With `durable: false` nothing is synced: for files
+ * that are of no use after the host went down. A symbolic link at `path` is replaced, not
  * followed: who can plant a link must not choose the file that gets a secret.
  */
 export async function writeFileAtomic(
   path: string,
   data: string | Uint8Array,
-  options: { readonly mode: number },
+  options: { readonly mode: number; readonly durable?: boolean },
 ): Promise<void> {
+  const { durable = true } = options;
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(8).toString('hex')}.tmp`);
   const mode = (await modeOf(path)) ?? options.mode;
@@ -22,7 +24,7 @@ export async function writeFileAtomic(
     try {
       await file.writeFile(data);
       await file.chmod(mode);
-      await file.sync();
+      if (durable) await file.sync();
     } finally {
       await file.close();
     }
@@ -31,7 +33,7 @@ export async function writeFileAtomic(
     await rm(temporary, { force: true });
     throw error;
   }
-  await syncFolder(folder);
+  if (durable) await syncFolder(folder);
 }
 
 /**

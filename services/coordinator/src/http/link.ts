@@ -58,10 +58,12 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
     socket.close(LINK_FENCED, why.slice(0, 120));
   };
 
+  const isOwn = (task: TaskRecord): boolean => task.attempt === attempt && task.sandboxes.includes(attempt);
+
   /** The state as this runner must see it, or null once it is not the attempt's runner any more. */
   const current = async (): Promise<TaskRecord | null> => {
     const task = await readTask(deps, taskId);
-    return task.attempt === attempt && task.sandboxes.includes(attempt) ? task : null;
+    return isOwn(task) ? task : null;
   };
 
   const desiredOf = desiredStates(deps, { taskId, attempt, coordinatorId });
@@ -78,20 +80,19 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
 
   let unsubscribe: () => void = () => undefined;
   const welcome = async (needsAssignment: boolean): Promise<void> => {
-    await transition(deps, taskId, { type: 'linked', attempt });
-    const task = await current();
-    if (task === null) return fence('a newer attempt owns the task');
-    const assignment = needsAssignment ? await assign(deps, task) : null;
-    send({
-      type: 'welcome',
-      eventSeq: task.eventSeq,
-      outputOffset: await deps.recordings.size(taskId, attempt),
-      assignment,
-    });
+    // Before the task is read: what changes from then on is told after the welcome.
     unsubscribe();
     unsubscribe = deps.feed.onTask(taskId, () => enqueue(pushDesired));
-    lastSent = '';
-    await pushDesired();
+    const task = await transition(deps, taskId, { type: 'linked', attempt });
+    if (!isOwn(task)) return fence('a newer attempt owns the task');
+    const [assignment, outputOffset, desired] = await Promise.all([
+      needsAssignment ? assign(deps, task) : null,
+      deps.recordings.size(taskId, attempt),
+      desiredOf(task),
+    ]);
+    send({ type: 'welcome', eventSeq: task.eventSeq, outputOffset, assignment });
+    lastSent = JSON.stringify(desired);
+    send({ type: 'desired', desired });
     log.info('a runner is linked');
   };
 

@@ -24,6 +24,10 @@ export async function writeAgentFiles(
   await mkdir(files.home, { recursive: true, mode: 0o700 });
   const headers = { Authorization: `Bearer ${assignment.subtaskToken}`, 'X-Done-Token': assignment.doneToken };
   const config = { mcpServers: { roundhouse: { type: 'http', url: mcpUrl, headers } } };
-  await writeFileAtomic(files.mcpConfig, JSON.stringify(config), { mode: 0o600 });
-  if (prompt !== null) await writeFileAtomic(files.promptFile, prompt, { mode: 0o600 });
+  // The agent that reads them does not outlive the host; to sync them would be a good part of a warm start.
+  const options = { mode: 0o600, durable: false };
+  await Promise.all([
+    writeFileAtomic(files.mcpConfig, JSON.stringify(config), options),
+    prompt === null ? null : writeFileAtomic(files.promptFile, prompt, options),
+  ]);
 }
