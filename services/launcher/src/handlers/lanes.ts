@@ -34,6 +34,11 @@ export class Lanes {
     return running;
   }
 
+  /** Resolves when what is being done with that sandbox has ended, well or not; at once where nothing is. */
+  async over({ taskId, attempt }: AttemptRef): Promise<void> {
+    await Promise.allSettled([this.#busy.get(sandboxName(taskId, attempt))]);
+  }
+
   /** Resolves when all that runs now has ended, well or not. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#busy.values());

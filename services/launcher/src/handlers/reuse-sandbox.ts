@@ -21,6 +21,8 @@ export interface ReuseParts {
 export async function reuseSandbox(ref: AttemptRef, parts: ReuseParts): Promise<void> {
   const { lanes, log } = parts;
   try {
+    // A short attempt is over before its hand-over is put away.
+    await lanes.over(ref);
     await lanes.run(ref, () => reuse(ref, parts));
   } catch (error) {
     log.warn({ ...ref, err: error }, 'a sandbox could not be used again; it is ended instead');

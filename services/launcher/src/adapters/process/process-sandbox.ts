@@ -125,14 +125,16 @@ export class ProcessSandboxes implements Sandboxes {
     const again = this.#options.recycle ?? false;
     const message = { type: 'assign', mark: nameOf(order), config: this.#configOf(order), again } as const;
     const bound = AbortSignal.any([signal, AbortSignal.timeout(TAKEN_MS)]);
+    // Before it is asked: an attempt can be over as soon as it is taken, and both words then come at once.
+    if (again) this.#awaitIdle(warm, unwatch, { taskId, attempt });
     const answer = await warm.handOver.assign(message, bound);
     if (answer.outcome === 'refused') {
+      this.#reusable.delete(nameOf(order));
       warm.handOver.close();
       await this.#clear(order, END_AT_ONCE);
       return 'refused';
     }
-    if (again) this.#awaitIdle(warm, unwatch, { taskId, attempt });
-    else warm.handOver.close();
+    if (!again) warm.handOver.close();
     await markTaken(this.#folders.of(order));
     return 'taken';
   }
