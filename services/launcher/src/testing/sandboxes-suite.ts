@@ -297,6 +297,16 @@ export function sandboxesSuite(
       expect(await harness.processesOfWarm(firstId)).toBe(0);
     });
 
+    it('is used again also where it is over as soon as it is taken', async () => {
+      const idle: AttemptRef[] = [];
+      sandboxes.onIdle((ref) => idle.push(ref));
+      const order = newOrder('swift');
+      expect(await sandboxes.assign(await startedWarm(), order, NEVER)).toBe('taken');
+      expect(idle).toMatchObject([{ taskId: order.taskId, attempt: 1 }]);
+      expect(await sandboxes.recycle(order)).not.toBeNull();
+      await sandboxes.discard(order);
+    });
+
     it('is not used again where it never was warm, or has ended', async () => {
       const cold = await started('plain');
       expect(await sandboxes.recycle(cold)).toBeNull();

@@ -2,7 +2,8 @@
 // and the hand-over protocol. What it does stands in its token's last word: "plain" lives until SIGTERM, "stubborn"
 // ignores it and forks a child that ignores it too, "brief" exits at once, "idle" has no worktree; "save" and "refuse"
 // are answers of the archive mode, "hang" never answers. An assignment is taken, but for "unwilling", which is refused,
-// and "silent", which is never answered; "again" says `ready` again when its box has a file named "over".
+// and "silent", which is never answered; "again" says `ready` again when its box has a file named "over", "swift" in one
+// breath with `taken`.
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import {
@@ -86,6 +87,11 @@ function awaitAttempt(socketPath) {
       if (word === 'silent') return;
       const assignedAt = performance.timeOrigin + performance.now();
       run(config, { mark, again, assignedAt });
+      if (word === 'swift' && again) {
+        isBusy = false;
+        const words = [{ type: 'taken' }, { type: 'ready', pid: process.pid }];
+        return socket.write(words.map((message) => `${JSON.stringify(message)}\n`).join(''));
+      }
       say({ type: 'taken' });
       if (!again) return;
       const look = () => {
