@@ -98,8 +98,9 @@ export class WarmContainers {
       await clearAfterFault(slot, parts);
       throw error;
     }
-    this.#keepOn(handles.put({ ...assigned, subject: { ...assigned.subject, phase: 'begun' } }), log);
-    this.#keepOn(rename(slot, sandboxName(taskId, attempt), parts), log);
+    const begun = { ...assigned, subject: { ...assigned.subject, phase: 'begun' } } as const;
+    this.#keepOn(handles.put(begun), 'the handle of a warm sandbox could not be synced', log);
+    this.#keepOn(rename(slot, sandboxName(taskId, attempt), parts), 'a warm sandbox could not be renamed', log);
     return 'taken';
   }
 
@@ -125,10 +126,10 @@ export class WarmContainers {
     return 'refused';
   }
 
-  #keepOn(act: Promise<void>, log: DockerParts['log']): void {
+  #keepOn(act: Promise<void>, fault: string, log: DockerParts['log']): void {
     const watched = act
-      // The handle and the label are what counts; the name is for people.
-      .catch((error: unknown) => log.warn({ err: error }, 'a warm sandbox could not be renamed'))
+      // The handle that is written already and the label are what counts; the name is for people.
+      .catch((error: unknown) => log.warn({ err: error }, fault))
       .finally(() => this.#behind.delete(watched));
     this.#behind.add(watched);
   }
