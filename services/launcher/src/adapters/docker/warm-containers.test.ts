@@ -57,6 +57,29 @@ describe.skipIf(why !== null)('a warm container', { timeout: 60_000 }, () => {
     expect(await readdir(checkout)).toEqual(['tracked.txt']);
   });
 
+  it('DS-22: has its worktree laid ahead, and an attempt from another commit takes it as it is', async () => {
+    place = await DockerPlace.make();
+    const checkout = join(place.root, 'checkout');
+    const hubObjects = join(place.root, 'hub/objects');
+    for (const folder of [checkout, hubObjects]) await mkdir(folder, { recursive: true });
+    await writeFile(join(checkout, 'tracked.txt'), 'tracked');
+    const headCommit = 'b'.repeat(40);
+    const get = ({ commit }: { commit: string }): Promise<string | null> =>
+      Promise.resolve(commit === headCommit ? checkout : null);
+    const sandboxes = await place.open({ checkouts: () => Promise.resolve({ get, close: () => Promise.resolve() }) });
+    if (place.worktrees !== 'overlay') {
+      process.stderr.write('skipped, a worktree laid ahead: no mounts can be made here\n');
+      expect(process.env['CI']).not.toBe('true');
+      return;
+    }
+    const [warmId, order] = [randomUUID(), { ...newOrder('plain'), hubObjects }];
+    await sandboxes.startWarm({ warmId, profile: { ...PROFILE, hubObjects, headCommit } }, NEVER);
+    expect(order.baseCommit).not.toBe(headCommit);
+    expect(await sandboxes.assign(warmId, order, NEVER)).toBe('taken');
+    expect(JSON.parse(await seenBy(order))).toMatchObject({ config: { worktree: 'prepared' } });
+    expect(await readdir(join(place.boxOf(order), 'worktree'))).toContain('tracked.txt');
+  });
+
   it('DS-22: that runs an older runner is ended when another launcher finds it', async () => {
     place = await DockerPlace.make();
     const earlier = await place.open();
