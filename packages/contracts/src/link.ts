@@ -11,7 +11,7 @@ import { Activity } from './task.ts';
  * edge); the runner states what happened (`event`, numbered from 1) and what the terminal printed (`output`, by byte
  * offset). Both are sent again until acknowledged, so a restart of either side loses and repeats nothing.
  */
-export const LINK_PROTOCOL = 1;
+export const LINK_PROTOCOL = 2;
 export const LINK_PATH = '/link';
 /** Close code: a newer attempt owns the task, or this one is over. The runner ends its agent at once. */
 export const LINK_FENCED = 4001;
@@ -24,7 +24,7 @@ export const LEASE = { ttlMs: 15_000, renewMs: 5_000, selfFenceMs: 13_000, start
 /** The most bytes of terminal output in one message, before base64. */
 export const MAX_OUTPUT_CHUNK = 65_536;
 
-/** What a runner needs to begin. Asked for once, at the first connect. */
+/** What a runner needs to begin. It comes with the claim, so that a runner begins while its link is still being dialled. */
 export const Assignment = z.object({
   taskId: Uuid,
   attempt: AttemptNumber,
@@ -76,7 +76,7 @@ export const RunnerEvent = z.discriminatedUnion('type', [
 export type RunnerEvent = z.infer<typeof RunnerEvent>;
 
 export const RunnerMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('hello'), protocol: z.literal(LINK_PROTOCOL), needsAssignment: z.boolean() }),
+  z.object({ type: z.literal('hello'), protocol: z.literal(LINK_PROTOCOL) }),
   z.object({ type: z.literal('heartbeat') }),
   z.object({ type: z.literal('event'), seq: z.int().min(1), event: RunnerEvent }),
   z.object({
@@ -93,7 +93,6 @@ export const CoordinatorMessage = z.discriminatedUnion('type', [
     type: z.literal('welcome'),
     eventSeq: z.int().min(0).describe('The last event that is committed.'),
     outputOffset: z.int().min(0).describe('Where the recording goes on.'),
-    assignment: Assignment.nullable(),
   }),
   z.object({ type: z.literal('desired'), desired: Desired }),
   z.object({ type: z.literal('ack'), eventSeq: z.int().min(0) }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AttemptNumber, ObjectId, Uuid } from './ids.ts';
+import { Assignment } from './link.ts';
 
 /** A way out of a sandbox without a network: what dials 127.0.0.1:`port` in it is put through to a Unix socket. */
 export const Door = z.object({ port: z.int().min(1_024).max(65_535), socket: z.string() });
@@ -37,6 +38,7 @@ export const RunnerConfig = z.discriminatedUnion('mode', [
     mode: z.literal('attempt'),
     ...Place,
     ...Bound,
+    assignment: Assignment,
     mcpUrl: z.url(),
     hubObjects: z
       .string()

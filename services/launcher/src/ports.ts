@@ -1,4 +1,4 @@
-import type { LauncherState, LimitKind, SandboxLimits, SandboxProfile } from '@roundhouse/contracts';
+import type { Assignment, LauncherState, LimitKind, SandboxLimits, SandboxProfile } from '@roundhouse/contracts';
 
 /** Names one attempt of one task. */
 export interface AttemptRef {
@@ -9,6 +9,7 @@ export interface AttemptRef {
 /** What a sandbox needs to start. */
 export interface StartOrder extends AttemptRef {
   readonly projectId: string;
+  readonly assignment: Assignment;
   readonly runnerToken: string;
   /** The hub's objects folder, where the sandbox can read it. */
   readonly hubObjects: string | null;
@@ -135,6 +136,7 @@ export type Claim =
   | {
       readonly outcome: 'claimed';
       readonly projectId: string;
+      readonly assignment: Assignment;
       readonly runnerToken: string;
       readonly hubObjects: string | null;
       readonly baseCommit: string;

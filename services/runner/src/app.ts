@@ -1,4 +1,4 @@
-import type { RunnerConfig } from '@roundhouse/contracts';
+import type { Door, RunnerConfig } from '@roundhouse/contracts';
 import { TcpDoors } from './adapters/doors/tcp-doors.ts';
 import { WorktreeArchiver } from './adapters/git/archive-worktree.ts';
 import { PreparedCheckoutMaker } from './adapters/git/checkout-maker.ts';
@@ -88,7 +88,7 @@ export function portsOf(
     checkGit: loaded.checkGit,
     gauge,
     dial: (listener) => {
-      const link = new LinkClient({ coordinatorUrl, token, log }, listener);
+      const link = new LinkClient({ coordinatorUrl, door: doorTo(coordinatorUrl, run.doors), token, log }, listener);
       onLink(link);
       return link;
     },
@@ -108,6 +108,10 @@ export function portsOf(
     log,
   };
 }
+
+/** The socket behind an address that is a door of this sandbox. The runner need not go through its own listener to it. */
+const doorTo = (url: string, doors: readonly Door[]): string | null =>
+  doors.find(({ port }) => port === Number(new URL(url).port))?.socket ?? null;
 
 /** Memory and processors are for the agent, but for the little that the runner needs to renew the lease and to tell. */
 const behind = (loaded: Loaded, gauge: Gauge, log: Log): Terminals => ({

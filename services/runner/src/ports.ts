@@ -1,4 +1,4 @@
-import type { AgentSpec, Assignment, Desired, DesiredPrompt, Door, RunnerEvent } from '@roundhouse/contracts';
+import type { AgentSpec, Desired, DesiredPrompt, Door, RunnerEvent } from '@roundhouse/contracts';
 import type { DiskSpace } from './domain/limits.ts';
 import type { ProgramStatus } from './domain/program-status.ts';
 import type { TypingRules } from './domain/prompt-delivery.ts';
@@ -19,8 +19,8 @@ export type LinkEnd = { readonly kind: 'fenced' | 'lost' | 'broken'; readonly re
 
 /** The connection to the coordinator. Reports and output may be handed over at any time, connected or not, in order. */
 export interface Link {
-  /** Given once, by the first welcome. */
-  readonly assignment: Promise<Assignment>;
+  /** Resolves at the first welcome: the attempt is this runner's. */
+  readonly welcomed: Promise<void>;
   readonly ended: Promise<LinkEnd>;
   report(event: RunnerEvent): void;
   output(data: Uint8Array): void;
@@ -106,6 +106,8 @@ export interface AgentExit {
 }
 
 export interface TerminalOrder {
+  /** The program is started once this has resolved, and not where it rejects; what can be done before, is. */
+  readonly after: Promise<unknown>;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;

@@ -40,7 +40,7 @@ async function goThrough(folder: string, here: Surroundings, loaded: Loaded, sig
   const worktree = worktreeIn(folder);
   await mkdir(worktree);
   await layOutRehearsal(worktree, COMMIT, folder);
-  const coordinator = await serveRehearsal(join(folder, 'c.sock'), assignmentOf(run));
+  const coordinator = await serveRehearsal(join(folder, 'c.sock'));
   try {
     const ports = portsOf({ run, mark }, here, loaded, SILENT);
     // Its agent has ended by itself; nothing is looked for, and nothing archived.
@@ -53,6 +53,7 @@ async function goThrough(folder: string, here: Surroundings, loaded: Loaded, sig
 }
 
 function orderOf(folder: string, port: number): AttemptConfig {
+  const bound = { projectId: randomUUID(), taskId: randomUUID(), attempt: 1 };
   return {
     mode: 'attempt',
     folder,
@@ -60,17 +61,20 @@ function orderOf(folder: string, port: number): AttemptConfig {
     doors: [{ port, socket: join(folder, 'c.sock') }],
     coordinatorUrl: `http://127.0.0.1:${port}`,
     mcpUrl: `http://127.0.0.1:${port}/mcp`,
-    projectId: randomUUID(),
-    taskId: randomUUID(),
-    attempt: 1,
+    ...bound,
     token: randomUUID(),
+    assignment: assignmentOf(bound),
     hubObjects: folder,
     worktree: 'prepared',
     proxyUrl: null,
   };
 }
 
-const assignmentOf = ({ taskId, attempt, projectId }: AttemptConfig): Assignment => ({
+const assignmentOf = ({
+  taskId,
+  attempt,
+  projectId,
+}: Pick<Assignment, 'taskId' | 'attempt' | 'projectId'>): Assignment => ({
   taskId,
   attempt,
   projectId,

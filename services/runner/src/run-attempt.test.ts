@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { within } from '@roundhouse/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { git } from './testing/git-http.ts';
 import { type Runner, Sandbox } from './testing/sandbox.ts';
@@ -47,6 +48,22 @@ describe('an attempt', () => {
     expect(runner.log).not.toContain('token-of-a-test');
     expect(runner.log).not.toContain('Please do it');
   });
+});
+
+it('R-38: the worktree is made before the welcome, the agent is not started', async () => {
+  sandbox = await Sandbox.make();
+  const { coordinator } = sandbox;
+  coordinator.answering = false;
+  const runner = await sandbox.start();
+  await coordinator.until('a link', () => coordinator.connections === 1);
+  await within(20_000, 'the worktree', runner.logged('worktree made'));
+  coordinator.answering = true;
+  expect(coordinator.events).toEqual([]);
+  expect(await sandbox.processes()).toEqual([runner.child.pid]);
+  coordinator.drop();
+  await coordinator.until('started', () => coordinator.event('agent_started') !== undefined);
+  sandbox.stop();
+  expect((await runner.exited).code).toBe(0);
 });
 
 const coordinatorSays = (text: string): boolean => sandbox.coordinator.text.includes(text);
@@ -166,8 +183,8 @@ describe('the end of an attempt', () => {
 
   it('R-14: a base commit that the hub does not have fails the attempt with git’s words', async () => {
     sandbox = await Sandbox.make();
-    if (sandbox.coordinator.assignment !== null) sandbox.coordinator.assignment.baseCommit = 'f'.repeat(40);
-    await sandbox.start();
+    const assignment = { ...sandbox.assignment, baseCommit: 'f'.repeat(40) };
+    await sandbox.start(sandbox.attemptConfig({ assignment }));
     await sandbox.coordinator.until('failed', () => sandbox.coordinator.event('attempt_failed') !== undefined);
     expect(sandbox.coordinator.event('attempt_failed')?.reason).toContain('nonexistent object');
   });

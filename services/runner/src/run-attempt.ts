@@ -5,6 +5,7 @@ import { untilAborted, whenAborted, within } from './handlers/bounds.ts';
 import { LatestWish, type Stop } from './handlers/latest-wish.ts';
 import { PublishDesk } from './handlers/publish-work.ts';
 import { saveWork } from './handlers/save-work.ts';
+import { agentFilesIn, writeAgentFiles } from './handlers/agent-files.ts';
 import { type Agent, startAgent } from './handlers/start-agent.ts';
 import { LimitWatch } from './handlers/watch-limits.ts';
 import type {
@@ -108,15 +109,20 @@ async function setUp(
   const { limits } = ports;
   const report = (event: RunnerEvent): void => link.report(event);
   try {
-    const [assignment] = await Promise.all([untilAborted(link.assignment, signal), ports.checkGit(signal)]);
-    const { folder, hubObjects } = run;
+    const { assignment, folder, hubObjects } = run;
     const worktree = worktreeIn(folder);
     const hub = hubOf(order, run.token);
-    await ports.worktrees.create({ path: worktree, hub, hubObjects, ...assignment }, signal);
-    ports.log.info({ branch: assignment.branch, commit: assignment.baseCommit }, 'worktree made');
-    await limits.begin();
+    const makeWorktree = async (): Promise<void> => {
+      await ports.checkGit(signal);
+      await ports.worktrees.create({ path: worktree, hub, hubObjects, ...assignment }, signal);
+      ports.log.info({ branch: assignment.branch, commit: assignment.baseCommit }, 'worktree made');
+    };
+    const files = agentFilesIn(folder);
+    // All that needs no word of the coordinator's is done while the link is dialled. The agent itself is not started before
+    // the welcome: that alone says that the attempt is ours.
+    await Promise.all([makeWorktree(), limits.begin(), writeAgentFiles(files, run.mcpUrl, assignment)]);
     const agent = await startAgent(
-      { assignment, run, worktree, mark, inherited },
+      { run, files, worktree, mark, inherited, after: untilAborted(link.welcomed, signal) },
       { ...ports, report, output: (data) => link.output(data) },
       wish,
       signal,

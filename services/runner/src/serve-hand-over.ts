@@ -52,7 +52,7 @@ async function loadAhead(here: Surroundings, log: Log, signal: AbortSignal): Pro
   return loaded;
 }
 
-/** `taken` is said when the coordinator has given the assignment: it alone knows whose the attempt is. */
+/** `taken` is said when the coordinator has welcomed this runner: it alone knows whose the attempt is. */
 async function handedOver(
   run: AttemptConfig,
   mark: string,
@@ -69,7 +69,7 @@ async function handedOver(
   };
   const refuse = (reason: string): void => answer({ type: 'refused', reason: reason.slice(0, MAX_REASON) });
   const onLink = (link: Link): void => {
-    void link.assignment.then(() => answer({ type: 'taken' }));
+    void link.welcomed.then(() => answer({ type: 'taken' }));
     void link.ended.then(({ reason }) => refuse(reason));
   };
   try {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { AttemptNumber, ObjectId, Uuid } from '../ids.ts';
+import { Assignment } from '../link.ts';
+import { AttemptNumber, Uuid } from '../ids.ts';
 import { ImageName } from '../image.ts';
 import { LauncherState, SandboxProfile } from '../launcher.ts';
 import { LimitKind, SandboxLimits } from '../limits.ts';
@@ -15,15 +16,14 @@ export const claimAttempt = operation({
   tag: 'attempts',
   summary: 'Claim an attempt that the queue handed over',
   description:
-    'Moves the task from queued to starting. The same claim again, before the runner has connected, answers with a new token for the same attempt.',
+    'Moves the task from queued to starting. The same claim again, before the runner has connected, answers with new tokens for the same attempt.',
   roles: ['launcher'],
   effect: 'write',
   input: z.object(Attempt),
   output: z.object({
-    projectId: Uuid,
+    assignment: Assignment,
     runnerToken: z.string(),
     hubObjects: z.string(),
-    baseCommit: ObjectId,
     image: ImageName.nullable(),
     limits: SandboxLimits,
   }),

@@ -10,6 +10,7 @@ import {
 import { isLive } from '../domain/derived.ts';
 import { sandboxLimitsOf } from '../domain/limits.ts';
 import type { Caller, Deps } from './deps.ts';
+import { assign } from './assignment.ts';
 import { noteProfile } from './launchers.ts';
 import { readTask, transition } from './transition.ts';
 
@@ -27,10 +28,11 @@ export async function claimAttempt(
   const { projectId, image, lifecycle } = task;
   if (task.attempt !== attempt || (lifecycle.state !== 'queued' && lifecycle.state !== 'starting'))
     throw new RoundhouseError('attempt_stale', `the task is ${lifecycle.state} in attempt ${task.attempt}`);
-  // Side by side, since the claim stands between a waiting task and its agent. A token of a claim that fails is nobody's.
-  const [tip, token] = await Promise.all([
+  // Side by side, since the claim stands between a waiting task and its agent. The tokens of a claim that fails are nobody's.
+  const [tip, token, assigned] = await Promise.all([
     deps.hubs.branch(projectId, task.baseBranch),
     runnerToken(deps, task),
+    assign(deps, task),
     noteProfile(deps, task),
     // Claimed before: whoever asks again goes on with the start, and gets the time for it.
     lifecycle.state === 'starting' ? deps.store.renewLease(taskId, attempt, LEASE.startTtlMs) : null,
@@ -44,15 +46,14 @@ export async function claimAttempt(
     });
     throw new RoundhouseError('attempt_stale', 'the attempt cannot start: its base branch is gone');
   }
-  const claimed = await transition(deps, taskId, { type: 'claimed', attempt, baseCommit });
+  const claimed = await transition(deps, taskId, { type: 'claimed', attempt, baseCommit }, { known: task });
   if (claimed.lifecycle.state !== 'starting' || claimed.attempt !== attempt) {
     throw new RoundhouseError('attempt_stale', `the task is ${claimed.lifecycle.state} in attempt ${claimed.attempt}`);
   }
   return {
-    projectId,
+    assignment: { ...assigned, baseCommit: claimed.lifecycle.baseCommit },
     runnerToken: token,
     hubObjects: deps.hubs.objectsFolder(projectId),
-    baseCommit: claimed.lifecycle.baseCommit,
     image,
     limits: sandboxLimitsOf(task.limits),
   };

@@ -35,12 +35,14 @@ describe('limits and images', () => {
 
     const claim = await service.launcher.call('claimAttempt', { taskId: own.id, attempt: 1 });
     expect(claim).toMatchObject({
-      baseCommit: await service.repository.git('rev-parse', 'main'),
+      assignment: { taskId: own.id, attempt: 1, baseCommit: await service.repository.git('rev-parse', 'main') },
       image: IMAGE,
       limits: { memoryMb: 1_024, cpus: 2, pids: 512, diskMb: 10_240 },
     });
     const again = await service.launcher.call('claimAttempt', { taskId: own.id, attempt: 1 });
-    expect(again).toEqual({ ...claim, runnerToken: again.runnerToken });
+    const { subtaskToken, doneToken } = again.assignment;
+    const renewed = { runnerToken: again.runnerToken, assignment: { ...claim.assignment, subtaskToken, doneToken } };
+    expect(again).toEqual({ ...claim, ...renewed });
     expect(again.runnerToken).not.toBe(claim.runnerToken);
   });
 

@@ -8,6 +8,8 @@ import type { Deps } from './deps.ts';
 const MAX_TRIES = 50;
 
 export interface TransitionOptions {
+  /** The record as it was read a moment ago: the first decision is made upon it. A commit upon an older version is refused. */
+  readonly known?: TaskRecord;
   /** The number of the runner's event: what is committed already is not committed twice. */
   readonly eventSeq?: number;
   readonly prompt?: { readonly id: string; readonly text: string };
@@ -29,7 +31,7 @@ export async function transition(
   options: TransitionOptions = {},
 ): Promise<TaskRecord> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const task = await readTask(deps, taskId);
+    const task = tries === 0 && options.known !== undefined ? options.known : await readTask(deps, taskId);
     if (options.eventSeq !== undefined && options.eventSeq <= task.eventSeq) return task;
     const decision = decide(task, event, { now: deps.clock.now(), nextId: deps.clock.nextId });
     if (decision.kind === 'refused') throw new RoundhouseError(decision.code, decision.message);

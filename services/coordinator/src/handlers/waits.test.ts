@@ -157,7 +157,7 @@ describe('waiting for signals', () => {
     const owner = await service.newOwner();
     const live = await runningTask(owner, 'stays');
     const running = await runningTask(owner);
-    const waits = Array.from({ length: 5 }, () => owner.client.call('waitSignal', { timeoutMs: 1_500 }));
+    const waits = Array.from({ length: 5 }, () => owner.client.call('waitSignal', { timeoutMs: 4_000 }));
     await pause(50);
     await signal(running);
     const outcomes = (await Promise.all(waits)).map(({ outcome }) => outcome).sort();

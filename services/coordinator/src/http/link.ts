@@ -11,7 +11,6 @@ import {
 } from '@roundhouse/contracts';
 import type { FastifyInstance } from 'fastify';
 import type { WebSocket } from 'ws';
-import { assign } from '../handlers/assignment.ts';
 import type { Deps } from '../handlers/deps.ts';
 import { desiredStates } from '../handlers/desired-state.ts';
 import { runnerEvent } from '../handlers/runner-event.ts';
@@ -79,18 +78,14 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
   };
 
   let unsubscribe: () => void = () => undefined;
-  const welcome = async (needsAssignment: boolean): Promise<void> => {
+  const welcome = async (): Promise<void> => {
     // Before the task is read: what changes from then on is told after the welcome.
     unsubscribe();
     unsubscribe = deps.feed.onTask(taskId, () => enqueue(pushDesired));
     const task = await transition(deps, taskId, { type: 'linked', attempt });
     if (!isOwn(task)) return fence('a newer attempt owns the task');
-    const [assignment, outputOffset, desired] = await Promise.all([
-      needsAssignment ? assign(deps, task) : null,
-      deps.recordings.size(taskId, attempt),
-      desiredOf(task),
-    ]);
-    send({ type: 'welcome', eventSeq: task.eventSeq, outputOffset, assignment });
+    const [outputOffset, desired] = await Promise.all([deps.recordings.size(taskId, attempt), desiredOf(task)]);
+    send({ type: 'welcome', eventSeq: task.eventSeq, outputOffset });
     lastSent = JSON.stringify(desired);
     send({ type: 'desired', desired });
     log.info('a runner is linked');
@@ -105,7 +100,7 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
   const receive = async (message: RunnerMessage): Promise<void> => {
     switch (message.type) {
       case 'hello':
-        return welcome(message.needsAssignment);
+        return welcome();
       case 'heartbeat':
         return renew();
       case 'event': {

@@ -6,6 +6,7 @@ import {
   type Assignment,
   CoordinatorMessage,
   type Desired,
+  LINK_PROTOCOL,
   type RunnerEvent,
   type RunnerMessage,
 } from '@roundhouse/contracts';
@@ -37,20 +38,18 @@ export class PlayedRunner {
     this.assignment = assignment;
   }
 
-  /** Claims the attempt as a launcher does, dials the link, and takes the assignment. */
+  /** Claims the attempt, and takes its assignment, as a launcher does; dials the link as its runner. */
   static async start(service: StartedCoordinator, taskId: string, attempt = 1): Promise<PlayedRunner> {
-    const { runnerToken } = await service.launcher.call('claimAttempt', { taskId, attempt });
-    const dialled = await dial(service.url, runnerToken, true, { messages: [], listeners: new Set() });
-    const welcome = dialled.messages.find((message) => message.type === 'welcome');
-    if (welcome?.assignment === undefined || welcome.assignment === null) throw new Error('no assignment came');
-    return new PlayedRunner(service.url, runnerToken, dialled, welcome.assignment);
+    const { runnerToken, assignment } = await service.launcher.call('claimAttempt', { taskId, attempt });
+    const dialled = await dial(service.url, runnerToken, { messages: [], listeners: new Set() });
+    return new PlayedRunner(service.url, runnerToken, dialled, assignment);
   }
 
   /** Dials again, as a runner does whose link was cut. */
   async dialAgain(): Promise<void> {
     this.#messages.length = 0;
     const heard = { messages: this.#messages, listeners: this.#listeners };
-    this.#socket = (await dial(this.#url, this.token, false, heard)).socket;
+    this.#socket = (await dial(this.#url, this.token, heard)).socket;
   }
 
   send(message: RunnerMessage): void {
@@ -154,7 +153,7 @@ interface Heard {
 type Dialled = Heard & { readonly socket: WebSocket };
 
 /** Opens a link and waits for the welcome. */
-async function dial(url: string, token: string, needsAssignment: boolean, heard: Heard): Promise<Dialled> {
+async function dial(url: string, token: string, heard: Heard): Promise<Dialled> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/link`, { headers: { authorization: `Bearer ${token}` } });
   const { messages, listeners } = heard;
   socket.on('message', (data: Buffer) => {
@@ -162,7 +161,7 @@ async function dial(url: string, token: string, needsAssignment: boolean, heard:
     for (const listener of listeners) listener();
   });
   await once(socket, 'open');
-  socket.send(JSON.stringify({ type: 'hello', protocol: 1, needsAssignment } satisfies RunnerMessage));
+  socket.send(JSON.stringify({ type: 'hello', protocol: LINK_PROTOCOL } satisfies RunnerMessage));
   const welcomed = (): boolean => messages.some(({ type }) => type === 'welcome');
   await within(5_000, 'the welcome', waitFor(listeners, welcomed));
   return { ...heard, socket };

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DEFAULT_LIMITS, OPERATIONS, RoundhouseError, type SandboxProfile } from '@roundhouse/contracts';
+import { assignmentOf } from './assignment-of.ts';
 
 type Words = { taskId: string; attempt: number } & Record<string, unknown>;
 type Answer = (input: Words) => unknown;
@@ -28,11 +29,10 @@ export class CoordinatorDouble {
   archiveWord: 'archived' | 'save' | 'refuse' | 'hang' = 'save';
   want: 'run' | 'stop' | 'destroy' = 'run';
   stopSinceMs = 0;
-  claim: Answer = () => ({
-    projectId: PROJECT,
+  claim: Answer = ({ taskId, attempt }) => ({
+    assignment: assignmentOf({ taskId, attempt, projectId: PROJECT }),
     runnerToken: `secret ${this.runnerWord}`,
     hubObjects: PROFILE.hubObjects,
-    baseCommit: 'a'.repeat(40),
     image: PROFILE.image,
     limits: PROFILE.limits,
   });

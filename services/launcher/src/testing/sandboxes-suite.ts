@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { SandboxProfile } from '@roundhouse/contracts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AttemptRef, SandboxView, Sandboxes, StartOrder, WarmView } from '../ports.ts';
+import { assignmentOf } from './assignment-of.ts';
 import { PROFILE } from './coordinator-double.ts';
 import { eventually } from './eventually.ts';
 
@@ -321,14 +322,8 @@ export function sandboxesSuite(
 /** An attempt of the profile that the suite starts warm sandboxes for. */
 export function newOrder(word: string): StartOrder {
   const { projectId, image, limits, hubObjects } = PROFILE;
-  return {
-    taskId: randomUUID(),
-    attempt: 1,
-    projectId,
-    image,
-    limits,
-    hubObjects,
-    runnerToken: `secret ${word}`,
-    baseCommit: 'a'.repeat(40),
-  };
+  const bound = { taskId: randomUUID(), attempt: 1, projectId };
+  const assignment = assignmentOf(bound);
+  const { baseCommit } = assignment;
+  return { ...bound, assignment, image, limits, hubObjects, runnerToken: `secret ${word}`, baseCommit };
 }

@@ -15,19 +15,17 @@ export function agentFilesIn(folder: string): AgentFiles {
   return { home, mcpConfig: join(home, 'roundhouse-mcp.json'), promptFile: join(home, 'roundhouse-prompt.txt') };
 }
 
-/** Writes the agent's MCP configuration, and its first prompt where that travels as a file; both readable by it alone. */
-export async function writeAgentFiles(
-  files: AgentFiles,
-  order: { readonly mcpUrl: string; readonly assignment: Assignment; readonly prompt: string | null },
-): Promise<void> {
-  const { mcpUrl, assignment, prompt } = order;
+// The agent that reads them does not outlive the host; to sync them would be a good part of a warm start.
+const FOR_THE_AGENT_ALONE = { mode: 0o600, durable: false } as const;
+
+/** Makes the agent's HOME and writes its MCP configuration there. */
+export async function writeAgentFiles(files: AgentFiles, mcpUrl: string, assignment: Assignment): Promise<void> {
   await mkdir(files.home, { recursive: true, mode: 0o700 });
   const headers = { Authorization: `Bearer ${assignment.subtaskToken}`, 'X-Done-Token': assignment.doneToken };
   const config = { mcpServers: { roundhouse: { type: 'http', url: mcpUrl, headers } } };
-  // The agent that reads them does not outlive the host; to sync them would be a good part of a warm start.
-  const options = { mode: 0o600, durable: false };
-  await Promise.all([
-    writeFileAtomic(files.mcpConfig, JSON.stringify(config), options),
-    prompt === null ? null : writeFileAtomic(files.promptFile, prompt, options),
-  ]);
+  await writeFileAtomic(files.mcpConfig, JSON.stringify(config), FOR_THE_AGENT_ALONE);
 }
+
+/** Writes the first prompt, where that travels as a file. Once the HOME is there. */
+export const writePromptFile = ({ promptFile }: AgentFiles, prompt: string): Promise<void> =>
+  writeFileAtomic(promptFile, prompt, FOR_THE_AGENT_ALONE);

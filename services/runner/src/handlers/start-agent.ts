@@ -1,23 +1,26 @@
-import type { Assignment, RunnerConfig, RunnerEvent } from '@roundhouse/contracts';
+import type { RunnerConfig, RunnerEvent } from '@roundhouse/contracts';
 import type { AdapterOf, AgentTerminal, Log, Now, Terminals } from '../ports.ts';
 import { agentEnvironment } from './agent-environment.ts';
-import { agentFilesIn, writeAgentFiles } from './agent-files.ts';
+import { type AgentFiles, writePromptFile } from './agent-files.ts';
 import { PromptDesk } from './deliver-prompts.ts';
 import type { LatestWish } from './latest-wish.ts';
 import { ActivityWatch } from './watch-activity.ts';
 
 type AgentPlace = Pick<
   Extract<RunnerConfig, { mode: 'attempt' }>,
-  'folder' | 'mcpUrl' | 'coordinatorUrl' | 'proxyUrl' | 'isolated'
+  'assignment' | 'folder' | 'coordinatorUrl' | 'proxyUrl' | 'isolated'
 >;
 
 export interface AgentOrder {
-  readonly assignment: Assignment;
   /** The sandbox's folder, where its doors and its proxy are, and whether it is one. */
   readonly run: AgentPlace;
+  /** Those that need no prompt are written already. */
+  readonly files: AgentFiles;
   readonly worktree: string;
   readonly mark: string;
   readonly inherited: Readonly<Record<string, string>>;
+  /** The agent begins once this has resolved, and not at all where it rejects. */
+  readonly after: Promise<unknown>;
 }
 
 export interface AgentPorts {
@@ -44,25 +47,20 @@ export async function startAgent(
   wish: LatestWish,
   signal: AbortSignal,
 ): Promise<Agent> {
-  const { assignment, run, worktree } = order;
+  const { run, files, worktree } = order;
+  const { assignment } = run;
   const { report, log } = ports;
   const adapter = ports.adapterOf(assignment.agent);
   const via = adapter.firstPromptVia(assignment.agent);
   const firstPrompt = via === 'typed' ? null : await wish.firstPrompt(signal);
-  const files = agentFilesIn(run.folder);
-  await writeAgentFiles(files, {
-    mcpUrl: run.mcpUrl,
-    assignment,
-    prompt: via === 'file' ? (firstPrompt?.text ?? null) : null,
-  });
-  signal.throwIfAborted();
-
+  const promptFile = via === 'file' && firstPrompt !== null ? writePromptFile(files, firstPrompt.text) : null;
   const launch = adapter.launch(assignment.agent, { firstPrompt, promptFile: files.promptFile });
   const prompts = new PromptDesk(adapter.typing, report, log);
   const activity = new ActivityWatch(report, ports.now);
   const terminal: AgentTerminal = await ports.terminals.spawn({
+    after: Promise.all([order.after, promptFile]),
     argv: launch.argv,
-    env: { ...agentEnvironment({ ...run, ...order, files }), ...launch.env },
+    env: { ...agentEnvironment({ ...run, ...order }), ...launch.env },
     cwd: worktree,
     cols: assignment.cols,
     rows: assignment.rows,

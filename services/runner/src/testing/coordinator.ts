@@ -3,7 +3,6 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import {
-  type Assignment,
   type CoordinatorMessage,
   type Desired,
   LINK_PATH,
@@ -26,7 +25,6 @@ export class TestCoordinator {
   connections = 0;
   /** When false, nothing is answered any more: neither renewals nor acknowledgements. */
   answering = true;
-  assignment: Assignment | null = null;
   desired: Desired = NOTHING;
   readonly #hubs: string;
   readonly #server: Server;
@@ -150,7 +148,6 @@ export class TestCoordinator {
             type: 'welcome',
             eventSeq: this.#eventSeq,
             outputOffset: this.#outputOffset,
-            assignment: message.needsAssignment ? this.assignment : null,
           });
           send({ type: 'desired', desired: this.desired });
           break;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   type AgentSpec,
+  type Assignment,
   type DesiredPrompt,
   type RunnerConfig,
   SANDBOX_MARK,
@@ -42,6 +43,7 @@ export class Sandbox {
   readonly folder: string;
   readonly coordinator: TestCoordinator;
   baseCommit = '';
+  #assignment: Assignment | null = null;
 
   private constructor(root: string, coordinator: TestCoordinator) {
     this.root = root;
@@ -57,7 +59,7 @@ export class Sandbox {
     await sandbox.#seedHub(options.seed);
     for (const token of [sandbox.runnerToken, sandbox.archiveToken, sandbox.subtaskToken])
       sandbox.coordinator.tokens.add(token);
-    sandbox.coordinator.assignment = {
+    sandbox.#assignment = {
       taskId: sandbox.taskId,
       attempt: 1,
       projectId: sandbox.projectId,
@@ -73,6 +75,11 @@ export class Sandbox {
     };
     await mkdir(sandbox.folder, { mode: 0o700 });
     return sandbox;
+  }
+
+  get assignment(): Assignment {
+    if (this.#assignment === null) throw new Error('the sandbox is not made yet');
+    return this.#assignment;
   }
 
   get worktree(): string {
@@ -109,6 +116,7 @@ export class Sandbox {
       isolated: false,
       doors: [],
       token: this.runnerToken,
+      assignment: this.assignment,
       mcpUrl: `${coordinator.url}/mcp`,
       hubObjects: join(this.hub, 'objects'),
       worktree: 'checkout',
@@ -163,13 +171,25 @@ export class Runner {
   readonly child: ChildProcess;
   readonly exited: Promise<Exit>;
   log = '';
+  #onLog: () => void = () => undefined;
 
   constructor([program = '', ...args]: readonly string[], mark: string) {
     const { PATH, LANG } = process.env;
     const env = { PATH, ...(LANG === undefined ? {} : { LANG }), HOME: '/nonexistent', [SANDBOX_MARK]: mark };
     this.child = spawn(program, args, { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
-    this.child.stderr?.on('data', (data: Buffer) => (this.log += data.toString('utf8')));
+    this.child.stderr?.on('data', (data: Buffer) => {
+      this.log += data.toString('utf8');
+      this.#onLog();
+    });
     this.exited = new Promise((resolve) => this.child.on('close', (code, signal) => resolve({ code, signal })));
+  }
+
+  /** Resolves when the log has the words. */
+  logged(words: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onLog = () => (this.log.includes(words) ? resolve() : undefined);
+      this.#onLog();
+    });
   }
 }
 

@@ -17,7 +17,9 @@ export class AttemptsApi implements Attempts {
 
   async claim(ref: AttemptRef, signal: AbortSignal): Promise<Claim> {
     try {
-      return { outcome: 'claimed', ...(await this.#client.call('claimAttempt', nameOf(ref), bounded(signal))) };
+      const claim = await this.#client.call('claimAttempt', nameOf(ref), bounded(signal));
+      const { projectId, baseCommit } = claim.assignment;
+      return { outcome: 'claimed', projectId, baseCommit, ...claim };
     } catch (error) {
       if (isOneOf(error, ['attempt_stale', 'task_not_found'])) return { outcome: 'obsolete', why: error.message };
       throw error;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Sandboxes, StartOrder } from '../../ports.ts';
 import { isThere } from './box-file.ts';
+import { assignmentOf } from '../../testing/assignment-of.ts';
 import { DockerPlace, SHELL_RUNNER, noEngine } from '../../testing/docker-place.ts';
 import { eventually } from '../../testing/eventually.ts';
 
@@ -20,16 +21,19 @@ let hubObjects: string;
 /** The sibling that nothing may happen to. */
 let other: StartOrder;
 
-const newOrder = (limits: Partial<StartOrder['limits']> = {}): StartOrder => ({
-  taskId: randomUUID(),
-  attempt: 1,
-  projectId: PROJECT,
-  runnerToken: `secret-of-${randomUUID()}`,
-  hubObjects,
-  baseCommit: 'a'.repeat(40),
-  image: null,
-  limits: { memoryMb: 256, cpus: 0.5, pids: 100, diskMb: 64, ...limits },
-});
+const newOrder = (limits: Partial<StartOrder['limits']> = {}): StartOrder => {
+  const bound = { taskId: randomUUID(), attempt: 1, projectId: PROJECT };
+  const assignment = assignmentOf(bound);
+  return {
+    ...bound,
+    assignment,
+    runnerToken: `secret-of-${randomUUID()}`,
+    hubObjects,
+    baseCommit: assignment.baseCommit,
+    image: null,
+    limits: { memoryMb: 256, cpus: 0.5, pids: 100, diskMb: 64, ...limits },
+  };
+};
 const inside = (order: StartOrder, script: string): Promise<string> => place.inside(order, script);
 /** Whether what the script says in the sandbox fails, and what it says then. */
 const refused = async (order: StartOrder, script: string): Promise<string> => {

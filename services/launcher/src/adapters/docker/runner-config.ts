@@ -19,7 +19,7 @@ export function attemptConfig(
   order: StartOrder,
   sandbox: { readonly worktree: WorktreeSource; readonly hasHub: boolean; readonly hasEgress: boolean },
 ): AttemptConfig {
-  const { projectId, taskId, attempt, runnerToken } = order;
+  const { projectId, taskId, attempt, assignment, runnerToken } = order;
   const doors = [door('coordinator'), door('mcp'), ...(sandbox.hasEgress ? [door('egress')] : [])];
   return {
     mode: 'attempt',
@@ -30,6 +30,7 @@ export function attemptConfig(
     taskId,
     attempt,
     token: runnerToken,
+    assignment,
     mcpUrl: `${urlOf('mcp')}/mcp`,
     hubObjects: sandbox.hasHub ? INSIDE.hubObjects : null,
     worktree: sandbox.worktree,

@@ -24,6 +24,8 @@ const TAKEN_MS = 2_000;
  */
 export class WarmContainers {
   readonly #connections = new Map<string, HandOver>();
+  /** The base that a slot's worktree was laid over ahead. */
+  readonly #laid = new Map<string, string>();
   /** What goes on behind an answer that was given. */
   readonly #behind = new Set<Promise<void>>();
 
@@ -33,8 +35,9 @@ export class WarmContainers {
     const handle = await newHandle(order, parts);
     try {
       const { box, id } = await runContainer(handle, parts);
-      const [connection] = await Promise.all([connect(box, id, parts, signal), layAhead(handle, parts)]);
+      const [connection, laid] = await Promise.all([connect(box, id, parts, signal), layAhead(handle, parts)]);
       this.#connections.set(handle.slot, connection);
+      if (laid !== null) this.#laid.set(handle.slot, laid);
     } catch (error) {
       await clearAfterFault(handle.slot, parts);
       throw error;
@@ -78,12 +81,16 @@ export class WarmContainers {
     const { slot, hubObjects } = warm;
     const connection = this.#connections.get(slot);
     this.#connections.delete(slot);
+    const laid = this.#laid.get(slot);
+    this.#laid.delete(slot);
     if (connection?.isOpen !== true) return await this.#refuse(slot, 'its runner is gone', parts);
     const { taskId, attempt } = order;
     const assigned = { ...warm, subject: { kind: 'attempt', taskId, attempt } } as const;
     try {
       const [worktree] = await Promise.all([
-        checkouts.lay(slot, { ...order, hubObjects }, { atOnce: true }),
+        laid === order.baseCommit
+          ? ('prepared' as const)
+          : checkouts.lay(slot, { ...order, hubObjects }, { atOnce: true }),
         // Before the secret is sent: from then on it is that attempt's, whatever happens to us.
         handles.putQuickly({ ...assigned, subject: { ...assigned.subject, phase: 'assigning' } }),
       ]);
@@ -110,6 +117,7 @@ export class WarmContainers {
     if (handle === undefined) return;
     this.#connections.get(handle.slot)?.close();
     this.#connections.delete(handle.slot);
+    this.#laid.delete(handle.slot);
     await clearSlot(handle.slot, parts);
   }
 
@@ -135,14 +143,15 @@ export class WarmContainers {
   }
 }
 
-/** Most attempts begin where the project is now; for those the worktree is there before they are. */
+/** Most attempts begin where the project is now; for those the worktree is there before they are. Answers its base. */
 async function layAhead(
   { slot, hubObjects, subject: { profile } }: HandleOf<WarmSubject>,
   { checkouts }: DockerParts,
-): Promise<void> {
+): Promise<string | null> {
   const { projectId, headCommit } = profile;
-  if (headCommit !== null)
-    await checkouts.lay(slot, { projectId, baseCommit: headCommit, hubObjects }, { atOnce: false });
+  if (headCommit === null) return null;
+  const laid = await checkouts.lay(slot, { projectId, baseCommit: headCommit, hubObjects }, { atOnce: false });
+  return laid === 'prepared' ? headCommit : null;
 }
 
 async function rename(slot: string, name: string, { containers, engine }: DockerParts): Promise<void> {

@@ -5,13 +5,13 @@ type AttemptConfig = Extract<RunnerConfig, { mode: 'attempt' }>;
 
 /** What a runner that is a plain process needs: it sees the host as we do. */
 export function attemptConfig(
-  { taskId, attempt, projectId, runnerToken: token, hubObjects }: StartOrder,
+  { taskId, attempt, projectId, assignment, runnerToken: token, hubObjects }: StartOrder,
   { coordinatorUrl, mcpUrl }: { readonly coordinatorUrl: string; readonly mcpUrl: string },
   folder: string,
 ): AttemptConfig {
   const place = { folder, isolated: false, doors: [] };
   const bound = { coordinatorUrl, projectId, taskId, attempt, token };
-  return { mode: 'attempt', ...place, ...bound, mcpUrl, hubObjects, worktree: 'checkout', proxyUrl: null };
+  return { mode: 'attempt', ...place, ...bound, assignment, mcpUrl, hubObjects, worktree: 'checkout', proxyUrl: null };
 }
 
 /** Throws words for a person: an image is something that no plain process can use. */

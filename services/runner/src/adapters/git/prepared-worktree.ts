@@ -19,11 +19,11 @@ export class PreparedWorktrees implements WorktreeProvider {
 
   async create(order: WorktreeOrder, signal: AbortSignal): Promise<void> {
     const { path, hub, hubObjects, baseBranch, baseCommit, branch } = order;
-    const head = await preparedHead(path);
     if (hubObjects === null)
       throw new GitError('a prepared checkout needs the hub’s objects, and none can be read here');
-    if ((await lenderOf(path)) !== hubObjects) await borrowObjects(path, hubObjects);
+    const [head, lender] = await Promise.all([preparedHead(path), lenderOf(path)]);
     await Promise.all([
+      lender === hubObjects ? null : borrowObjects(path, hubObjects),
       putRef(path, `refs/heads/${branch}`, baseCommit),
       putRef(path, `refs/remotes/origin/${baseBranch}`, baseCommit),
       addRemote(path, hub.url, baseBranch),

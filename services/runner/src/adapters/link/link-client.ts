@@ -1,5 +1,4 @@
 import {
-  type Assignment,
   type CoordinatorMessage,
   LEASE,
   LINK_PATH,
@@ -30,6 +29,8 @@ export const LINK_TIMES: LinkTimes = {
 
 export interface LinkOptions {
   readonly coordinatorUrl: string;
+  /** The Unix socket that the address leads to, where it is a door: dialled directly. */
+  readonly door: string | null;
   readonly token: string;
   readonly log: Log;
   readonly times?: LinkTimes;
@@ -48,7 +49,7 @@ const LAST_RETRY_MS = 1_000;
  * the lease. What ends the redialling is the lease: a runner that could not renew for `selfFenceMs` is not the owner.
  */
 export class LinkClient implements Link {
-  readonly assignment: Promise<Assignment>;
+  readonly welcomed: Promise<void>;
   readonly ended: Promise<LinkEnd>;
   readonly #options: LinkOptions;
   readonly #listener: LinkListener;
@@ -56,8 +57,7 @@ export class LinkClient implements Link {
   readonly #outbox = new EventOutbox();
   readonly #ring = new OutputRing(RING_BYTES);
   #socket: LinkSocket | null = null;
-  #welcomed = false;
-  #assigned = false;
+  #isWelcomed = false;
   #finished = false;
   #retryMs = FIRST_RETRY_MS;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -66,14 +66,14 @@ export class LinkClient implements Link {
   #leaseTimer: NodeJS.Timeout | undefined;
   #renewTimer: NodeJS.Timeout | undefined;
   readonly #drainWaiters = new Set<() => void>();
-  #assign: (assignment: Assignment) => void = () => undefined;
+  #welcomedFirst: () => void = () => undefined;
   #end: (end: LinkEnd) => void = () => undefined;
 
   constructor(options: LinkOptions, listener: LinkListener) {
     this.#options = options;
     this.#listener = listener;
     this.#times = options.times ?? LINK_TIMES;
-    this.assignment = new Promise((resolve) => (this.#assign = resolve));
+    this.welcomed = new Promise((resolve) => (this.#welcomedFirst = resolve));
     this.ended = new Promise((resolve) => (this.#end = resolve));
     this.#extendLease(this.#times.startMs);
     this.#dial();
@@ -83,7 +83,7 @@ export class LinkClient implements Link {
     // What was printed before is told before: who sees the event finds the output that led to it.
     this.#flush();
     const numbered = this.#outbox.add(event);
-    if (this.#welcomed) this.#socket?.send({ type: 'event', ...numbered });
+    if (this.#isWelcomed) this.#socket?.send({ type: 'event', ...numbered });
   }
 
   output(data: Uint8Array): void {
@@ -117,17 +117,20 @@ export class LinkClient implements Link {
   #dial(): void {
     const url = new URL(LINK_PATH, this.#options.coordinatorUrl);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    const socket = new LinkSocket(url.href, this.#options.token, {
-      onOpen: () => socket.send({ type: 'hello', protocol: LINK_PROTOCOL, needsAssignment: !this.#assigned }),
-      onMessage: (message) => {
-        if (this.#socket === socket) this.#take(message, socket);
+    const socket = new LinkSocket(
+      { url: url.href, door: this.#options.door, token: this.#options.token },
+      {
+        onOpen: () => socket.send({ type: 'hello', protocol: LINK_PROTOCOL }),
+        onMessage: (message) => {
+          if (this.#socket === socket) this.#take(message, socket);
+        },
       },
-    });
+    );
     this.#socket = socket;
     void socket.ended.then((end) => {
       if (this.#socket !== socket || this.#finished) return;
       this.#socket = null;
-      this.#welcomed = false;
+      this.#isWelcomed = false;
       clearTimeout(this.#answerTimer);
       clearInterval(this.#renewTimer);
       socket.terminate();
@@ -159,7 +162,7 @@ export class LinkClient implements Link {
   }
 
   #welcome(message: Extract<CoordinatorMessage, { type: 'welcome' }>, socket: LinkSocket): void {
-    this.#welcomed = true;
+    this.#isWelcomed = true;
     this.#retryMs = FIRST_RETRY_MS;
     this.#outbox.acknowledge(message.eventSeq);
     for (const numbered of this.#outbox.pending()) socket.send({ type: 'event', ...numbered });
@@ -168,10 +171,7 @@ export class LinkClient implements Link {
     this.#extendLease(this.#times.selfFenceMs);
     this.#renewTimer = setInterval(() => this.#beat(socket), this.#times.renewMs);
     this.#beat(socket);
-    if (message.assignment !== null && !this.#assigned) {
-      this.#assigned = true;
-      this.#assign(message.assignment);
-    }
+    this.#welcomedFirst();
     this.#wakeDrained();
   }
 
@@ -198,7 +198,7 @@ export class LinkClient implements Link {
   #flush(): void {
     clearTimeout(this.#gatherTimer);
     this.#gatherTimer = undefined;
-    if (!this.#welcomed || this.#socket === null) return;
+    if (!this.#isWelcomed || this.#socket === null) return;
     while (this.#ring.inFlightBytes < WINDOW_BYTES) {
       const chunk = this.#ring.take(MAX_OUTPUT_CHUNK);
       if (chunk === null) return;

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { type CoordinatorMessage, LINK_FENCED, LINK_PROTOCOL_ERROR, type RunnerMessage } from '@roundhouse/contracts';
 import WebSocket from 'ws';
 import { decode, encode } from './wire.ts';
@@ -8,6 +9,13 @@ export type SocketEnd = { readonly kind: 'again' | 'fenced' | 'broken'; readonly
 export interface SocketListener {
   onOpen(): void;
   onMessage(message: CoordinatorMessage): void;
+}
+
+export interface LinkAddress {
+  readonly url: string;
+  /** The Unix socket to dial in the place of the address's host. */
+  readonly door: string | null;
+  readonly token: string;
 }
 
 /** The largest frame taken: 32 queued prompts of 64 KiB, escaped. */
@@ -21,8 +29,9 @@ export class LinkSocket {
   readonly ended: Promise<SocketEnd>;
   readonly #socket: WebSocket;
 
-  constructor(url: string, token: string, listener: SocketListener) {
+  constructor({ url, door, token }: LinkAddress, listener: SocketListener) {
     const socket = new WebSocket(url, {
+      ...(door === null ? {} : { createConnection: () => connect(door) }),
       headers: { authorization: `Bearer ${token}` },
       handshakeTimeout: DIAL_MS,
       maxPayload: MAX_FRAME_BYTES,

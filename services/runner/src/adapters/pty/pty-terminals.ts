@@ -13,7 +13,7 @@ export class PtyTerminals implements Terminals {
 
   async spawn(order: TerminalOrder): Promise<AgentTerminal> {
     const [name = '', ...args] = order.argv;
-    const program = await findProgram(name, order.env['PATH'] ?? '', order.cwd);
+    const [program] = await Promise.all([findProgram(name, order.env['PATH'] ?? '', order.cwd), order.after]);
     return await PtyTerminal.start({ ...order, program, args }, this.#log);
   }
 }
