@@ -21,7 +21,7 @@ export async function startRelay(config: RelayConfig, log: Logger): Promise<Runn
   const ways = {
     coordinator: passThroughs(config.coordinator, log),
     mcp: passThroughs(config.mcp, log),
-    egress: egressProxies({ rules: config.egress, resolve: createResolver(), log }),
+    egress: egressProxies({ rules: config.egress, resolver: createResolver(), log }),
   };
   const budget = new ConnectionBudget({ connections, descriptors: await descriptorLimit() });
   if (budget.limit < connections) {

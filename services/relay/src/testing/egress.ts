@@ -18,7 +18,7 @@ export interface TestProxy {
 }
 
 /** The egress door alone, with rules and a resolver of the test's choice. */
-export async function startTestProxy(allow: string, resolve: Resolve = createResolver()): Promise<TestProxy> {
+export async function startTestProxy(allow: string, resolve: Resolve = createResolver()()): Promise<TestProxy> {
   const folder = await temporaryFolder();
   const { log, lines } = recordingLog();
   const asked: string[] = [];
@@ -26,7 +26,7 @@ export async function startTestProxy(allow: string, resolve: Resolve = createRes
     asked.push(name);
     return resolve(name, signal);
   };
-  const server = egressProxies({ rules: parseEgressRules(allow).rules, resolve: watched, log })();
+  const server = egressProxies({ rules: parseEgressRules(allow).rules, resolver: () => watched, log })();
   const door = await openDoor(server, {
     folder: folder.path,
     name: 'egress.sock',

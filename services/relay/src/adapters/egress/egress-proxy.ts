@@ -28,19 +28,24 @@ export interface EgressOptions {
   readonly log: Logger;
 }
 
+export interface EgressProxies extends Omit<EgressOptions, 'resolve'> {
+  /** Makes what answers the questions of one sandbox. */
+  readonly resolver: () => Resolve;
+}
+
 /**
  * Makes HTTP/1.1 proxies, one for each sandbox, that let through what the rules allow: CONNECT, and plain requests in the
  * absolute form. They share the lines of the log.
  */
-export function egressProxies(options: EgressOptions): () => Server {
+export function egressProxies({ rules, resolver, log }: EgressProxies): () => Server {
   const lines = new LineAllowance(LINES_PER_SECOND);
   // Host and port only: a path, a header or a body may hold what is nobody's business.
   const tell = (target: Target, reason: string): void => {
     const leftOut = lines.take(Date.now());
     const where = { host: target.host.text, port: target.port };
-    if (leftOut !== null) options.log.info({ ...where, reason, leftOut }, 'a way out was not opened');
+    if (leftOut !== null) log.info({ ...where, reason, leftOut }, 'a way out was not opened');
   };
-  return () => createEgressProxy(options, tell);
+  return () => createEgressProxy({ rules, resolve: resolver(), log }, tell);
 }
 
 function createEgressProxy(options: EgressOptions, tell: Tell): Server {
