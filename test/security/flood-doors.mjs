@@ -4,20 +4,27 @@ import { connect } from 'node:net';
 
 const FOLDER = '/run/roundhouse';
 const AT_ONCE = 32;
+const HELD_MS = 500;
 const doors = ['coordinator', 'mcp', 'egress'].map((name) => ({ name, held: new Set(), tries: 0 }));
 
+/** @param {{ name: string, held: Set<import('node:net').Socket>, tries: number }} door */
 function dial(door) {
   door.tries += 1;
   const socket = connect(`${FOLDER}/${door.name}.sock`);
+  /** @type {NodeJS.Timeout | undefined} */
+  let counted;
   socket.once('connect', () => {
-    door.held.add(socket);
     // Half of a request: whoever serves it has to wait for the rest.
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n');
-    // The next one, while this one is held.
-    setTimeout(dial, 50, door);
+    // The system connects whoever finds room to wait at a door; one that is turned away there is soon closed.
+    counted = setTimeout(() => {
+      door.held.add(socket);
+      dial(door);
+    }, HELD_MS);
   });
   socket.on('error', () => {});
   socket.once('close', () => {
+    clearTimeout(counted);
     if (!door.held.delete(socket)) setTimeout(dial, 5, door);
   });
 }

@@ -24,7 +24,7 @@ const Environment = z.object({
     .min(64)
     .max(100_000)
     .default(4_096)
-    .describe('How many connections of all sandboxes may be open at once; each may hold 128 KiB.'),
+    .describe('How many connections of all sandboxes may be open at once; a stalled one holds some 140 KiB.'),
   ROUNDHOUSE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 

@@ -8,8 +8,8 @@ import { removeLeftOvers } from './doors-folder.ts';
 
 /**
  * How many connections one sandbox may hold at each of its doors. The coordinator's carries the runner's link, its git
- * and the agent's calls, ten at most; a wait over MCP holds one each, and package managers open a hundred at once. What is
- * open holds 128 KiB at most, so a sandbox that does its worst costs the relay some 80 MiB.
+ * and the agent's calls, ten at most; a wait over MCP holds one each, and package managers open a hundred at once. One at
+ * whose end nobody reads costs some 140 KiB, so a sandbox that does its worst costs the relay 90 MiB.
  */
 const MOST: Readonly<Record<DoorName, number>> = { coordinator: 128, mcp: 256, egress: 256 };
 

@@ -94,7 +94,7 @@ describe('the doors of a slot', () => {
   it('DS-26: those that nobody speaks of are swept, what was half removed too, and nothing that is no slot’s', async () => {
     const [known, stray] = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb'];
     for (const slot of [known, stray]) await doors.make(slot);
-    await mkdir(join(folder, '.removed-cccccccccccc/sub'), { recursive: true });
+    for (const slot of [stray, 'cccccccccccc']) await mkdir(join(folder, `.removed-${slot}/sub`), { recursive: true });
     await mkdir(join(folder, '.new-dddddddddddd'));
     await mkdir(join(folder, 'own'));
     await writeFile(join(folder, 'coordinator.sock'), '');

@@ -1,6 +1,7 @@
-import { chmod, chown, lstat, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DOORS, LAST_DOOR, SlotName } from '@roundhouse/contracts';
+import { moveAtomic } from '@roundhouse/host';
 import { connectWhenThere } from '../../handlers/socket-when-there.ts';
 import { SandboxesAwayError } from '../../ports.ts';
 
@@ -41,7 +42,7 @@ export class SlotDoors {
     await chmod(half, 0o755);
     const { uid, gid } = await stat(this.folder);
     if (process.getuid?.() === 0 && uid !== 0) await chown(half, uid, gid);
-    await rename(half, path);
+    await moveAtomic(half, path);
   }
 
   /**
@@ -66,9 +67,11 @@ export class SlotDoors {
   /** At once: the relay ends what is open through a folder that is gone. Twice is fine. */
   async remove(slot: string): Promise<void> {
     const gone = join(this.folder, `${BEING_REMOVED}${slot}`);
-    await rename(this.pathOf(slot), gone).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
+    if ((await moveAtomic(this.pathOf(slot), gone)) === 'occupied') {
+      // An earlier one of that name was being removed when its launcher was killed.
+      await rm(gone, RM);
+      await moveAtomic(this.pathOf(slot), gone);
+    }
     await rm(gone, RM);
   }
 
