@@ -30,7 +30,7 @@ FROM ${NODE_IMAGE} AS base
 ENV NODE_ENV=production
 RUN install -d -o node -g node -m 0700 /var/lib/roundhouse/coordinator /var/lib/roundhouse/coordinator/hubs \
     /var/lib/roundhouse/secrets/operator /var/lib/roundhouse/secrets/launcher \
- && install -d -o node -g node -m 0755 /var/lib/roundhouse/doors
+ && install -d -o 7402 -g 7402 -m 0755 /var/lib/roundhouse/doors
 COPY deploy/images/health.mjs /opt/health.mjs
 WORKDIR /app
 
@@ -55,9 +55,10 @@ CMD ["node", "services/mcp-gateway/dist/main.js"]
 
 FROM base AS relay
 COPY --from=build /trees/relay /app
-USER node
-# Through the door, as a sandbox goes: it is healthy when a sandbox would reach the coordinator.
-HEALTHCHECK --interval=5s --timeout=5s --start-period=60s CMD ["node", "/opt/health.mjs", "unix:/var/lib/roundhouse/doors/coordinator.sock:/api/health"]
+# Nobody else's id: sandboxes run as 1000, as `node` does, and the doors are the relay's alone to write.
+USER 7402:7402
+# Through a door, as a sandbox goes: it is healthy when a sandbox would reach the coordinator.
+HEALTHCHECK --interval=5s --timeout=5s --start-period=60s CMD ["node", "/opt/health.mjs", "unix:/var/lib/roundhouse/doors/own/coordinator.sock:/api/health"]
 CMD ["node", "services/relay/dist/main.js"]
 
 # Root, alone among the services: the Docker socket belongs to root, and so does the right to mount. Compose takes all

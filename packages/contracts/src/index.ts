@@ -1,5 +1,6 @@
 export * from './agent.ts';
 export * from './client.ts';
+export * from './doors.ts';
 export * from './errors.ts';
 export * from './event.ts';
 export * from './hand-over.ts';

@@ -19,7 +19,9 @@ const Environment = z
     ROUNDHOUSE_DOCKER_SOCKET: Text.default('/var/run/docker.sock'),
     ROUNDHOUSE_IMAGE: ImageName.default('roundhouse-sandbox:0.1.0').describe('The image of who names none.'),
     ROUNDHOUSE_RUNNER_TREE: Text.optional().describe('The folder that has the runner and its Node. Needed for docker.'),
-    ROUNDHOUSE_DOORS: Text.optional().describe('The folder of the relay’s sockets. Needed for docker.'),
+    ROUNDHOUSE_DOORS: Text.optional().describe(
+      'The folder in which the relay opens each sandbox’s doors. Needed for docker.',
+    ),
     ROUNDHOUSE_EGRESS: z
       .enum(['none', 'proxy'])
       .default('none')

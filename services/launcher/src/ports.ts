@@ -74,9 +74,10 @@ export interface Sandboxes {
   /**
    * Resolves when the runner's process runs and has got through the dearest part of its start, or after a bound. What an
    * earlier start of the same attempt left half made is replaced. Throws SandboxesAwayError where nothing is wrong with
-   * the order; anything else that it throws is a reason for a person why this sandbox can never start.
+   * the order, and the signal's reason; anything else that it throws is a reason for a person why this sandbox can never
+   * start.
    */
-  start(order: StartOrder): Promise<void>;
+  start(order: StartOrder, signal?: AbortSignal): Promise<void>;
   readiness(): Readiness;
   /** Makes ready what later starts of this profile will need (its image, a checkout of its head). Twice is fine. */
   prepare(profile: SandboxProfile, signal: AbortSignal): Promise<void>;

@@ -1,43 +1,42 @@
-import type { Server } from 'node:net';
 import type { RunningService } from '@roundhouse/host';
-import { createEgressProxy } from './adapters/egress/egress-proxy.ts';
+import { egressProxies } from './adapters/egress/egress-proxy.ts';
 import { createResolver } from './adapters/egress/system-resolver.ts';
-import { createPassThrough } from './adapters/pass-through/pass-through.ts';
+import { passThroughs } from './adapters/pass-through/pass-through.ts';
 import type { RelayConfig } from './config.ts';
+import { ConnectionBudget } from './domain/connection-budget.ts';
 import type { Logger } from './logger.ts';
-import { type OpenDoor, openDoor } from './sockets/door.ts';
+import { descriptorLimit } from './sockets/descriptor-limit.ts';
 import { prepareDoorsFolder } from './sockets/doors-folder.ts';
+import { openOwnDoor } from './sockets/own-door.ts';
+import { doorOpener } from './sockets/slot-doors.ts';
+import { SlotFolders } from './sockets/slot-folders.ts';
 
-interface Door {
-  readonly name: string;
-  /**
-   * Each door has its own bound, so that a flood at one closes no other; together they are the 4,096 connections that
-   * the relay holds at most, with two descriptors each.
-   */
-  readonly maxConnections: number;
-  readonly server: Server;
-}
+/** How long a stop lets connections end by themselves, milliseconds. */
+const DRAIN_MS = 500;
 
-/** Opens the doors of `config.doors`; what sandboxes reach, they reach through these. */
+/** Opens the doors of each slot that has a folder in `config.doors`; what sandboxes reach, they reach through these. */
 export async function startRelay(config: RelayConfig, log: Logger): Promise<RunningService> {
-  await prepareDoorsFolder(config.doors);
-  const egress = createEgressProxy({ rules: config.egress, resolve: createResolver(), log });
-  const doors: readonly Door[] = [
-    { name: 'coordinator.sock', maxConnections: 2_048, server: createPassThrough(config.coordinator, log) },
-    { name: 'mcp.sock', maxConnections: 1_024, server: createPassThrough(config.mcp, log) },
-    { name: 'egress.sock', maxConnections: 1_024, server: egress },
-  ];
-  const open: OpenDoor[] = [];
-  const closeAll = async (): Promise<void> => {
-    await Promise.all(open.splice(0).map((door) => door.close()));
+  const { doors: folder, maxConnections: connections } = config;
+  await prepareDoorsFolder(folder);
+  const ways = {
+    coordinator: passThroughs(config.coordinator, log),
+    mcp: passThroughs(config.mcp, log),
+    egress: egressProxies({ rules: config.egress, resolver: createResolver(), log }),
   };
+  const budget = new ConnectionBudget({ connections, descriptors: await descriptorLimit() });
+  if (budget.limit < connections) {
+    log.warn({ connections: budget.limit, wanted: connections }, 'the descriptors of this process are few');
+  }
+  const open = doorOpener({ ways, budget, log });
+  const own = await openOwnDoor(folder, open);
   try {
-    for (const { name, maxConnections, server } of doors) {
-      open.push(await openDoor(server, { folder: config.doors, name, maxConnections, log }));
-    }
+    const slots = await SlotFolders.keep({ folder, open, isSucceeded: () => own.isReplaced(), log });
+    const stop = async (): Promise<void> => {
+      await Promise.all([slots.close(DRAIN_MS), own.close(DRAIN_MS)]);
+    };
+    return { url: null, stop };
   } catch (error) {
-    await closeAll();
+    await own.close(0);
     throw error;
   }
-  return { url: null, stop: closeAll };
 }

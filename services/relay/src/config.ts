@@ -18,12 +18,20 @@ const Environment = z.object({
       for (const message of faults) context.addIssue({ code: 'custom', message });
       return rules;
     }),
+  ROUNDHOUSE_RELAY_CONNECTIONS: z.coerce
+    .number()
+    .int()
+    .min(64)
+    .max(100_000)
+    .default(4_096)
+    .describe('How many connections of all sandboxes may be open at once; a stalled one holds some 140 KiB.'),
   ROUNDHOUSE_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 });
 
 export interface RelayConfig {
-  /** The folder of the sockets. */
+  /** The folder that has a folder of doors for each slot. */
   readonly doors: string;
+  readonly maxConnections: number;
   readonly coordinator: TcpAddress;
   readonly mcp: TcpAddress;
   /** None: nothing may be reached. */
@@ -35,6 +43,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): RelayC
   const parsed = Environment.parse(environment);
   return {
     doors: parsed.ROUNDHOUSE_DOORS,
+    maxConnections: parsed.ROUNDHOUSE_RELAY_CONNECTIONS,
     coordinator: addressOf(parsed.ROUNDHOUSE_COORDINATOR_URL),
     mcp: addressOf(parsed.ROUNDHOUSE_MCP_URL),
     egress: parsed.ROUNDHOUSE_EGRESS_ALLOW,

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { failOnLeaks, temporaryFolder, within } from '@roundhouse/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { allOf, ask } from './testing/door-client.ts';
-import { type RelayWish, type RunningRelay, startTestRelay } from './testing/running-relay.ts';
+import { type RelayWish, type RunningRelay, SLOT, doorsOf, startTestRelay } from './testing/running-relay.ts';
 import { startHttp } from './testing/servers.ts';
 
 failOnLeaks();
@@ -27,7 +27,7 @@ async function relayFor(wish: RelayWish): Promise<RunningRelay> {
 }
 
 describe('the folder of the doors', () => {
-  it('RL-3: it is 0755, the sockets are 0666, and nothing else is in it', async () => {
+  it('RL-3: it is 0755, the sockets are 0666, and nothing else is with them', async () => {
     const server = keep(await startHttp((_, response) => response.end('ok')));
     const umask = process.umask(0o077);
     const relay = await relayFor({ coordinatorPort: server.port }).finally(() => process.umask(umask));
@@ -36,7 +36,7 @@ describe('the folder of the doors', () => {
       const found = await stat(path);
       expect([found.isSocket(), found.mode & 0o7777]).toEqual([true, 0o666]);
     }
-    const { stdout } = await run('ls', ['-A', relay.folder]);
+    const { stdout } = await run('ls', ['-A', join(relay.folder, SLOT)]);
     expect(stdout.split('\n').filter(Boolean)).toEqual(['coordinator.sock', 'egress.sock', 'mcp.sock']);
   });
 
@@ -89,17 +89,19 @@ describe('the folder of the doors', () => {
     cleanups.push(folder.remove);
     const wish = { coordinatorPort: server.port, folder: join(folder.path, 'doors') };
     await (await startTestRelay(wish)).stop();
-    await writeFile(join(wish.folder, '.door-00000000'), '');
-    await run('touch', ['-d', '2 hours ago', join(wish.folder, '.door-00000000')]);
-    await expect(ask(join(wish.folder, 'coordinator.sock'), '/')).rejects.toThrow('ECONNREFUSED');
+    await writeFile(join(wish.folder, SLOT, '.door-00000000'), '');
+    await run('touch', ['-d', '2 hours ago', join(wish.folder, SLOT, '.door-00000000')]);
+    await expect(ask(doorsOf(wish.folder).coordinator, '/')).rejects.toThrow('ECONNREFUSED');
     const relay = await relayFor(wish);
     expect((await ask(relay.coordinator, '/')).body).toBe('ok');
-    expect((await run('ls', ['-A', wish.folder])).stdout).not.toContain('.door-');
+    expect((await run('ls', ['-A', join(wish.folder, SLOT)])).stdout).not.toContain('.door-');
   });
 
   it('RL-10: a folder that is not its own is refused in words', async () => {
-    await expect(startTestRelay({ folder: '/tmp' })).rejects.toThrow("not a folder of this user's own");
-    await expect(startTestRelay({ folder: `/tmp/${'x'.repeat(100)}` })).rejects.toThrow('at most 88 bytes');
+    await expect(startTestRelay({ folder: '/tmp', slots: 'none' })).rejects.toThrow("not a folder of this user's own");
+    await expect(startTestRelay({ folder: `/tmp/${'x'.repeat(100)}`, slots: 'none' })).rejects.toThrow(
+      'at most 73 bytes',
+    );
   });
 });
 

@@ -1,10 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { failOnLeaks, temporaryFolder, within } from '@roundhouse/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ask } from './testing/door-client.ts';
+import { SLOT } from './testing/running-relay.ts';
 import { startHttp } from './testing/servers.ts';
 
 failOnLeaks();
@@ -29,6 +31,7 @@ describe('the process', () => {
     const hanging = await startHttp((_, response) => response.write('and then nothing'));
     cleanups.push(hanging.close);
     const doors = join(folder.path, 'doors');
+    await mkdir(join(doors, SLOT), { recursive: true });
     const { child, errors } = startProcess({
       ROUNDHOUSE_DOORS: doors,
       ROUNDHOUSE_COORDINATOR_URL: `http://127.0.0.1:${hanging.port}`,
@@ -38,7 +41,7 @@ describe('the process', () => {
     const [message] = (await within(10_000, 'ready', once(child, 'message'))) as [unknown];
     expect(message).toEqual({ type: 'ready', url: null });
 
-    const sockets = ['coordinator', 'mcp', 'egress'].map((name) => connect(join(doors, `${name}.sock`)));
+    const sockets = ['coordinator', 'mcp', 'egress'].map((name) => connect(join(doors, SLOT, `${name}.sock`)));
     for (const socket of sockets) {
       socket.on('error', () => socket.destroy());
       socket.write(`GET http://127.0.0.1:${hanging.port}/ HTTP/1.1\r\nHost: x\r\n\r\n`);
@@ -58,6 +61,7 @@ describe('the process', () => {
     const folder = await temporaryFolder();
     cleanups.push(folder.remove);
     const doors = join(folder.path, 'doors');
+    await mkdir(join(doors, SLOT), { recursive: true });
     const url = 'http://127.0.0.1:1';
     const { child } = startProcess({
       ROUNDHOUSE_DOORS: doors,
@@ -65,7 +69,7 @@ describe('the process', () => {
       ROUNDHOUSE_MCP_URL: url,
     });
     await within(10_000, 'ready', once(child, 'message'));
-    expect((await ask(join(doors, 'egress.sock'), 'http://example.com/')).status).toBe(403);
+    expect((await ask(join(doors, SLOT, 'egress.sock'), 'http://example.com/')).status).toBe(403);
     const began = performance.now();
     child.kill('SIGTERM');
     await once(child, 'close');

@@ -1,12 +1,13 @@
-import { socketFolder } from '@roundhouse/host';
 import { join } from 'node:path';
+import { DOORS, SLOT_NAME_LENGTH } from '@roundhouse/contracts';
+import { socketFolder } from '@roundhouse/host';
 import type { DataPaths } from '../data-folder.ts';
 import { ensureDockerReady } from './docker-ready.ts';
 import { ensureRunnerTree } from './runner-tree.ts';
 import type { SandboxChoice } from './sandbox-choice.ts';
 
-/** The relay's sockets, with the longest name that it gives one. */
-const DOORS = ['coordinator.sock'];
+/** The relay's sockets in the folder of a slot, whatever its name. */
+const SOCKETS = Object.values(DOORS).map(({ socket }) => join('0'.repeat(SLOT_NAME_LENGTH), socket));
 
 interface Parts {
   readonly paths: DataPaths;
@@ -29,8 +30,8 @@ export async function prepareSandboxes(parts: Parts): Promise<PreparedSandboxes 
   if (sandbox.kind === 'process') return null;
   await ensureDockerReady({ socket, image: sandbox.image, environment, say, signal });
   const tree = await ensureRunnerTree(paths.runnerTrees, { socket, environment, signal });
-  const folder = await socketFolder(paths.doors, DOORS);
-  // The short folder is private, and other users must reach the sockets in the mounted one.
+  const folder = await socketFolder(paths.doors, SOCKETS);
+  // The short folder is private, and other users must reach the sockets in the mounted ones.
   const doors = folder === paths.doors ? folder : join(folder, 'doors');
   return {
     relay: { ROUNDHOUSE_DOORS: doors, ROUNDHOUSE_EGRESS_ALLOW: sandbox.egress ?? '' },

@@ -14,8 +14,14 @@ const REFUSED_PAUSE_MS = 5;
  * Connects to a Unix socket as soon as somebody listens there; its folder must be there already. Rejects with the
  * signal's reason, or where what lies there is no socket: the folder may be somebody's who would like us to speak to
  * another one, so a link is not followed.
+ * @param how.refused what a socket means that nobody listens at: one that somebody is about to listen at, or one that was
+ * left behind and will be replaced, because who listens there takes the name only afterwards
  */
-export async function connectWhenThere(path: string, signal: AbortSignal): Promise<Socket> {
+export async function connectWhenThere(
+  path: string,
+  signal: AbortSignal,
+  how: { readonly refused: 'soon' | 'replaced' } = { refused: 'soon' },
+): Promise<Socket> {
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
     throw new Error(`the path of a Unix socket is limited to ${MAX_SOCKET_PATH_BYTES} bytes: ${path}`);
   }
@@ -31,7 +37,7 @@ export async function connectWhenThere(path: string, signal: AbortSignal): Promi
       if (signal.aborted && typeof found !== 'string') found.destroy();
       signal.throwIfAborted();
       if (typeof found !== 'string') return found;
-      if (found === 'absent') await changed;
+      if (found === 'absent' || how.refused === 'replaced') await changed;
       else await delay(REFUSED_PAUSE_MS, undefined, { signal });
     }
   } catch (error) {

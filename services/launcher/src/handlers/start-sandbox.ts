@@ -39,7 +39,7 @@ export async function startSandbox(
   opening.decided();
   try {
     await pool.giveWay();
-    await sandboxes.start(order);
+    await sandboxes.start(order, signal);
     return 'cold';
   } finally {
     leave();

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { copyFile, link, mkdir, mkdtemp, open, realpath, rm, writeFile } from 'node:fs/promises';
-import { type Server, connect, createServer } from 'node:net';
+import { copyFile, link, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +11,7 @@ import { type DockerSandboxOptions, openDockerSandboxes } from '../adapters/dock
 import { PreparedCheckouts } from '../adapters/storage/prepared-checkouts.ts';
 import { openSlotStorage } from '../adapters/storage/open-slot-storage.ts';
 import type { AttemptRef, Sandboxes, SlotStorage } from '../ports.ts';
+import { DoorsDouble } from './doors-double.ts';
 import { quietLog } from './quiet-log.ts';
 
 export const ENGINE_SOCKET = '/var/run/docker.sock';
@@ -38,24 +38,25 @@ export async function noEngine(): Promise<string | null> {
 export class DockerPlace {
   readonly docker = new Docker({ socketPath: ENGINE_SOCKET });
   readonly root: string;
+  /** The relay's part, in the folder `doors`. */
+  readonly relay: DoorsDouble;
   readonly #top: string;
-  readonly #doors: Server | null;
   readonly #opened: { readonly sandboxes: Sandboxes; readonly storage: SlotStorage }[] = [];
 
-  private constructor(root: string, doors: Server | null, top: string) {
+  private constructor(root: string, top: string) {
     this.root = root;
     this.#top = top;
-    this.#doors = doors;
+    this.relay = new DoorsDouble(this.doors);
   }
 
   static async make(main: string = TINY_RUNNER, suffix = ''): Promise<DockerPlace> {
     const top = await realpath(await mkdtemp(join(tmpdir(), 'rh-docker-')));
     const root = join(top, suffix);
-    await mkdir(join(root, 'doors'), { recursive: true, mode: 0o755 });
-    const doors = createServer((socket) => socket.destroy());
-    await bindIn(doors, join(root, 'doors'));
     await makeTree(join(root, 'tree'), main);
-    return new DockerPlace(root, doors, top);
+    const place = new DockerPlace(root, top);
+    await mkdir(place.doors, { recursive: true, mode: 0o755 });
+    await place.relay.start();
+    return place;
   }
 
   /** How the storage that was opened last makes worktrees. */
@@ -65,7 +66,12 @@ export class DockerPlace {
 
   /** Another process's view of one that was made. */
   static at(root: string): DockerPlace {
-    return new DockerPlace(root, null, root);
+    return new DockerPlace(root, root);
+  }
+
+  /** Its path is short, whatever the suffix is: the relay wants that of its folder. */
+  get doors(): string {
+    return join(this.#top, 'doors');
   }
 
   get data(): string {
@@ -82,7 +88,7 @@ export class DockerPlace {
       socketPath: ENGINE_SOCKET,
       image: IMAGE,
       runnerTree: join(this.root, 'tree'),
-      doors: join(this.root, 'doors'),
+      doors: this.doors,
       hasEgress: false,
       storage,
       checkouts: (prepare) => PreparedCheckouts.open({ root: this.data, worktrees, prepare, ...USER, log: quietLog }),
@@ -135,11 +141,11 @@ export class DockerPlace {
     }
   }
 
-  /** Everything that there is of sandboxes: containers, slots, handles. Nothing of one that is gone. */
+  /** Everything that there is of sandboxes: containers, slots, handles, doors. Nothing of one that is gone. */
   async remains(): Promise<readonly unknown[]> {
     const slots = (await this.#opened.at(-1)?.storage.slots()) ?? [];
     const containers = await this.containers();
-    return [...containers.map(({ Names }) => Names), ...slots, ...this.handles()];
+    return [...containers.map(({ Names }) => Names), ...slots, ...this.handles(), ...(await readdir(this.doors))];
   }
 
   /** Ends and deletes all of it. */
@@ -155,19 +161,8 @@ export class DockerPlace {
       }
     }
     for (const { storage } of this.#opened.splice(0)) await storage.close();
-    await new Promise((resolve) => this.#doors?.close(resolve));
+    await this.relay.stop();
     await rm(this.#top, { recursive: true, force: true });
-  }
-}
-
-/** Bound by the folder's descriptor: its path may be longer than that of a socket can be. */
-async function bindIn(server: Server, folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    server.listen(`/proc/self/fd/${handle.fd}/coordinator.sock`);
-    await once(server, 'listening');
-  } finally {
-    await handle.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { temporaryFolder } from '@roundhouse/testkit';
-import { createEgressProxy } from '../adapters/egress/egress-proxy.ts';
+import { egressProxies } from '../adapters/egress/egress-proxy.ts';
 import { createResolver } from '../adapters/egress/system-resolver.ts';
 import { parseEgressRules } from '../domain/egress-rules.ts';
 import type { Resolve } from '../ports.ts';
@@ -18,7 +18,7 @@ export interface TestProxy {
 }
 
 /** The egress door alone, with rules and a resolver of the test's choice. */
-export async function startTestProxy(allow: string, resolve: Resolve = createResolver()): Promise<TestProxy> {
+export async function startTestProxy(allow: string, resolve: Resolve = createResolver()()): Promise<TestProxy> {
   const folder = await temporaryFolder();
   const { log, lines } = recordingLog();
   const asked: string[] = [];
@@ -26,10 +26,17 @@ export async function startTestProxy(allow: string, resolve: Resolve = createRes
     asked.push(name);
     return resolve(name, signal);
   };
-  const server = createEgressProxy({ rules: parseEgressRules(allow).rules, resolve: watched, log });
-  const door = await openDoor(server, { folder: folder.path, name: 'egress.sock', maxConnections: 1_024, log });
+  const server = egressProxies({ rules: parseEgressRules(allow).rules, resolver: () => watched, log })();
+  const door = await openDoor(server, {
+    folder: folder.path,
+    name: 'egress.sock',
+    maxConnections: 1_024,
+    share: { enter: () => true, leave: () => undefined },
+    turnedAway: () => undefined,
+    log,
+  });
   const close = async (): Promise<void> => {
-    await door.close();
+    await door.close(500);
     await folder.remove();
   };
   return { socket: join(folder.path, 'egress.sock'), lines, asked, close };

@@ -1,5 +1,7 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
+import { DOORS } from '@roundhouse/contracts';
 import { type TemporaryFolder, temporaryFolder } from '@roundhouse/testkit';
 import { pino } from 'pino';
 import { startRelay } from '../app.ts';
@@ -18,11 +20,25 @@ export function recordingLog(): { log: Logger; lines: Record<string, unknown>[] 
   return { log: pino({ level: 'debug' }, stream), lines };
 }
 
-export interface RunningRelay {
-  readonly folder: string;
+/** The slot that a test's relay finds when it starts. */
+export const SLOT = '0123456789ab';
+
+export interface DoorPaths {
   readonly coordinator: string;
   readonly mcp: string;
   readonly egress: string;
+}
+
+/** Where the sockets of a slot lie. */
+export const doorsOf = (folder: string, slot: string = SLOT): DoorPaths => ({
+  coordinator: join(folder, slot, DOORS.coordinator.socket),
+  mcp: join(folder, slot, DOORS.mcp.socket),
+  egress: join(folder, slot, DOORS.egress.socket),
+});
+
+/** A relay, and the doors of SLOT. */
+export interface RunningRelay extends DoorPaths {
+  readonly folder: string;
   readonly lines: readonly Record<string, unknown>[];
   stop(): Promise<void>;
 }
@@ -31,6 +47,9 @@ export interface RelayWish {
   readonly coordinatorPort?: number;
   readonly mcpPort?: number;
   readonly allow?: string;
+  readonly maxConnections?: number;
+  /** Else the folder of SLOT is made. */
+  readonly slots?: 'none';
   /** Of another relay; else one of its own, removed at its stop. */
   readonly folder?: string;
 }
@@ -45,13 +64,13 @@ export async function startTestRelay(wish: RelayWish): Promise<RunningRelay> {
     ROUNDHOUSE_COORDINATOR_URL: `http://127.0.0.1:${wish.coordinatorPort ?? 1}`,
     ROUNDHOUSE_MCP_URL: `http://127.0.0.1:${wish.mcpPort ?? 1}/mcp`,
     ROUNDHOUSE_EGRESS_ALLOW: wish.allow ?? '',
+    ...(wish.maxConnections === undefined ? {} : { ROUNDHOUSE_RELAY_CONNECTIONS: String(wish.maxConnections) }),
   });
+  if (wish.slots !== 'none') await mkdir(join(folder, SLOT), { recursive: true });
   const service = await startRelay(config, log);
   return {
     folder,
-    coordinator: join(folder, 'coordinator.sock'),
-    mcp: join(folder, 'mcp.sock'),
-    egress: join(folder, 'egress.sock'),
+    ...doorsOf(folder),
     lines,
     stop: async () => {
       await service.stop();

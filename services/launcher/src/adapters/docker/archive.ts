@@ -56,7 +56,7 @@ export class Archives {
       seesMounts: false,
       isDiskHeld: storage.isDiskHeld,
       hubObjects,
-      hasDoors: true,
+      doorsOf: slot,
       boundMs,
     };
     const end = await this.#oneShots.run(plan, parts, signal);

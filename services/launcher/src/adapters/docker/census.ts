@@ -19,20 +19,22 @@ export class Census {
     this.#warm = warm;
   }
 
-  /** Looks, and removes the containers that nothing of ours speaks of; it does not wait for their end. */
+  /** Looks, and removes the containers and doors that nothing of ours speaks of; it does not wait for containers' end. */
   async take(): Promise<Observation> {
-    const { engine, containers, handles, storage } = this.#parts;
+    const { engine, containers, handles, storage, doors } = this.#parts;
     const [rows, slots] = await Promise.all([engine.list([containers.label]), storage.slots()]);
     const { runs } = this.#oneShots;
     const observation = observe({ handles: handles.all(), containers: rows, slots, runs, now: Date.now() });
     for (const id of observation.strays) this.#reap(id);
+    await doors.sweep((slot) => handles.of(slot) !== undefined);
     return observation;
   }
 
   /** The engine is there, for the first time or again: what an earlier launcher left is taken over, or goes. */
   async connected(): Promise<void> {
-    const { containers, handles, storage } = this.#parts;
+    const { containers, handles, storage, doors } = this.#parts;
     await containers.look();
+    if (!this.#isRecovered) await doors.forgetHalfMade();
     const found = await this.take();
     if (this.#isRecovered) return;
     const adoptions = handles.warm().map((handle) => {

@@ -55,8 +55,8 @@ export class DockerSandboxes implements Sandboxes {
     return (await this.#doubting(() => this.#census.take())).views;
   }
 
-  start(order: StartOrder): Promise<void> {
-    return this.#doubting(() => startAttempt(order, this.#parts));
+  start(order: StartOrder, signal?: AbortSignal): Promise<void> {
+    return this.#doubting(() => startAttempt(order, this.#parts, signal));
   }
 
   readiness(): Readiness {

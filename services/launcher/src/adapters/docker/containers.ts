@@ -8,11 +8,12 @@ import { type ToEnginePath, toEnginePath } from './host-paths.ts';
 import type { Images } from './images.ts';
 import { type ContainerKind, LABEL, composeLabels, installOf } from './names.ts';
 import { ownContainerId } from './self.ts';
+import type { SlotDoors } from './slot-doors.ts';
 
 export interface ContainerPlace {
   readonly root: string;
   readonly runnerTree: string;
-  readonly doors: string;
+  readonly doors: SlotDoors;
   readonly hasEgress: boolean;
   readonly environment: Readonly<Record<string, string>>;
   readonly user: SandboxUser;
@@ -32,7 +33,8 @@ export interface ContainerPlan {
   readonly isDiskHeld: boolean;
   /** The hub's objects folder as the launcher sees it, where the sandbox is to read it. */
   readonly hubObjects: string | null;
-  readonly hasDoors: boolean;
+  /** The slot whose doors it sees; null: it has no way out. */
+  readonly doorsOf: string | null;
 }
 
 /** What is known of the engine's host once it has answered. */
@@ -77,10 +79,13 @@ export class Containers {
     const { toEngine, install, own, cpus, world } = this.#known();
     const { runnerTree, doors, user } = this.#place;
     const imageFacts = await this.#images.have(plan.image);
+    if (plan.doorsOf !== null) await doors.make(plan.doorsOf);
     const readOnly: Bind[] = [
       { source: toEngine(runnerTree), target: INSIDE.tree },
       ...(plan.hubObjects === null ? [] : await hubBinds(plan.hubObjects, toEngine)),
-      ...(plan.hasDoors ? [{ source: toEngine(doors), target: INSIDE.doors }, ...world.binds] : []),
+      ...(plan.doorsOf === null
+        ? []
+        : [{ source: toEngine(doors.pathOf(plan.doorsOf)), target: INSIDE.doors }, ...world.binds]),
     ];
     const options = containerSpec({
       ...plan,
@@ -89,7 +94,7 @@ export class Containers {
       readOnly,
       engineCpus: cpus,
       box: toEngine(plan.box),
-      environment: plan.hasDoors ? world.environment : {},
+      environment: plan.doorsOf === null ? {} : world.environment,
       labels: { ...composeLabels(own), ...plan.labels, [LABEL.install]: install, [LABEL.kind]: plan.kind },
     });
     const first = await this.#engine.create(plan.name, options);
@@ -106,10 +111,11 @@ export class Containers {
     return rows.find(({ labels }) => labels[LABEL.run] === undefined)?.id ?? null;
   }
 
-  /** Ends and removes every container of a slot. */
+  /** Ends and removes every container of a slot, and then its doors. */
   async removeOf(slot: string): Promise<void> {
     const rows = await this.#engine.list([this.label, `${LABEL.slot}=${slot}`]);
     await Promise.all(rows.map(({ id }) => this.#engine.remove(id)));
+    await this.#place.doors.remove(slot);
   }
 
   /** A name is free again, unless somebody else's container has it. */
@@ -131,7 +137,7 @@ export class Containers {
     // A container of another engine has no mounts of this one: then we share its paths.
     const self = id === null ? null : await this.#engine.inspect(id);
     const toEngine = toEnginePath(self?.mounts ?? null);
-    for (const path of [root, runnerTree, doors]) toEngine(path);
+    for (const path of [root, runnerTree, doors.folder]) toEngine(path);
     const cpus = await this.#engine.cpus();
     const world = await worldOf(environment, hasEgress, toEngine);
     return { toEngine, install: installOf(toEngine(root)), own: self?.labels ?? {}, cpus, world };

@@ -6,6 +6,7 @@ import type { Containers } from './containers.ts';
 import type { Engine } from './engine.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import type { HandleStore } from './handle-store.ts';
+import type { SlotDoors } from './slot-doors.ts';
 
 /** What runs containers. */
 export interface DockerBase {
@@ -19,7 +20,7 @@ export interface DockerBase {
   readonly image: string;
   /** Which runner tree new sandboxes run from. */
   readonly tree: string;
-  readonly doors: string;
+  readonly doors: SlotDoors;
   readonly hasEgress: boolean;
   readonly log: Logger;
 }

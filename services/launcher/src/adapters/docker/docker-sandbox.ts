@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import type { Logger } from '@roundhouse/host';
 import type { Sandboxes, SlotStorage } from '../../ports.ts';
 import { Archives } from './archive.ts';
@@ -14,6 +13,7 @@ import { Images } from './images.ts';
 import { OneShots } from './one-shot.ts';
 import { checkoutMaker } from './prepare-checkout.ts';
 import { treeName } from './runner-tree.ts';
+import { SlotDoors } from './slot-doors.ts';
 import { WarmContainers } from './warm-containers.ts';
 
 export interface DockerSandboxOptions {
@@ -24,7 +24,7 @@ export interface DockerSandboxOptions {
   readonly image: string;
   /** See scripts/runner-tree.mjs. */
   readonly runnerTree: string;
-  /** The folder of the relay's sockets. */
+  /** The folder in which the relay opens the doors of each slot; this launcher's alone. */
   readonly doors: string;
   /** Whether sandboxes get the door to the world. */
   readonly hasEgress: boolean;
@@ -47,14 +47,14 @@ const ARCHIVE_MS = 60_000;
  * not the storage. Throws words for a person where something of ours is missing.
  */
 export async function openDockerSandboxes(options: DockerSandboxOptions): Promise<Sandboxes> {
-  const { root, socketPath, doors, storage, log } = options;
+  const { root, socketPath, storage, log } = options;
   const tree = await treeName(options.runnerTree);
-  await mkdir(doors, { recursive: true });
+  const doors = await SlotDoors.open(options.doors);
   const handles = await HandleStore.open(root);
   const engine = new Engine(socketPath);
-  const containers = new Containers(engine, new Images(engine, log), options);
+  const containers = new Containers(engine, new Images(engine, log), { ...options, doors });
   const watch = new EngineWatch(engine);
-  const base = { ...options, engine, watch, containers, handles, tree };
+  const base = { ...options, engine, watch, containers, handles, tree, doors };
   const oneShots = new OneShots();
   const source = await options.checkouts(checkoutMaker(oneShots, base));
   const parts = { ...base, checkouts: new Checkouts(storage, source, log) };

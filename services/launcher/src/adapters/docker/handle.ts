@@ -1,4 +1,4 @@
-import { AttemptNumber, ImageName, SandboxLimits, SandboxProfile, Uuid } from '@roundhouse/contracts';
+import { AttemptNumber, ImageName, SandboxLimits, SandboxProfile, SlotName, Uuid } from '@roundhouse/contracts';
 import { z } from 'zod';
 
 /**
@@ -18,7 +18,7 @@ const WarmSubject = z.object({ kind: z.literal('warm'), warmId: Uuid, profile: S
  * nothing is ever there that no handle speaks of, and it lies where no sandbox can write.
  */
 export const Handle = z.object({
-  slot: z.string().regex(/^[0-9a-f]{12}$/),
+  slot: SlotName,
   subject: z.discriminatedUnion('kind', [AttemptSubject, WarmSubject]),
   image: ImageName,
   limits: SandboxLimits,

@@ -18,7 +18,7 @@ export const LABEL = {
 /** Which installation a container is of: two on one engine must not reap each other's. `root` is the engine's path. */
 export const installOf = (root: string): string => createHash('sha256').update(root).digest('hex').slice(0, 16);
 
-/** Short, because a Unix socket lies below it; random, because a slot that is only to be discarded keeps its name. */
+/** A SlotName: short, because Unix sockets lie below it; random, because a slot that is only to be discarded keeps its name. */
 export const newSlot = (): string => randomBytes(6).toString('hex');
 
 export const warmName = (warmId: string): string => `warm-${warmId}`;

@@ -26,7 +26,7 @@ export class OneShots {
   }
 
   async run(plan: OneShotPlan, parts: DockerBase, signal: AbortSignal): Promise<OneShotEnd> {
-    const { engine, containers, watch } = parts;
+    const { engine, containers, watch, doors } = parts;
     const { slot, boundMs, name } = plan;
     signal.throwIfAborted();
     const run = randomUUID();
@@ -35,6 +35,7 @@ export class OneShots {
       const labels = { [LABEL.run]: run, ...(slot === null ? {} : { [LABEL.slot]: slot }) };
       const id = await containers.create({ ...plan, labels, mark: name });
       try {
+        if (plan.doorsOf !== null) await doors.opened(plan.doorsOf, signal);
         await engine.start(id);
         const bound = AbortSignal.any([signal, AbortSignal.timeout(boundMs)]);
         const isOver = await watch.ended(id, bound).then(

@@ -34,7 +34,7 @@ export function checkoutMaker(oneShots: OneShots, parts: DockerBase): MakeChecko
         // It is our own program that writes here, and the largest repository must fit.
         isDiskHeld: true,
         hubObjects,
-        hasDoors: false,
+        doorsOf: null,
         boundMs: PREPARE_MS,
       },
       parts,

@@ -1,15 +1,17 @@
 import { join } from 'node:path/posix';
-import { type Door, HAND_OVER_SOCKET, type RunnerConfig, type WorktreeSource } from '@roundhouse/contracts';
+import {
+  DOORS,
+  type Door,
+  type DoorName,
+  HAND_OVER_SOCKET,
+  type RunnerConfig,
+  type WorktreeSource,
+} from '@roundhouse/contracts';
 import type { ArchiveOrder, StartOrder } from '../../ports.ts';
 import { INSIDE } from './container-spec.ts';
 
-/** The ports that a runner opens in its own network namespace, and the relay's sockets that they lead to. */
-const PORTS = { coordinator: 7400, mcp: 7401, egress: 7402 } as const;
-/** The door without which no runner can do anything. */
-export const FIRST_DOOR = 'coordinator.sock';
-
-const door = (name: keyof typeof PORTS): Door => ({ port: PORTS[name], socket: join(INSIDE.doors, `${name}.sock`) });
-const urlOf = (name: keyof typeof PORTS): string => `http://127.0.0.1:${PORTS[name]}`;
+const door = (name: DoorName): Door => ({ port: DOORS[name].port, socket: join(INSIDE.doors, DOORS[name].socket) });
+const urlOf = (name: DoorName): string => `http://127.0.0.1:${DOORS[name].port}`;
 const PLACE = { folder: INSIDE.box, isolated: true } as const;
 
 export type AttemptConfig = Extract<RunnerConfig, { mode: 'attempt' }>;

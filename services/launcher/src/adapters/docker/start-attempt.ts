@@ -3,20 +3,20 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sandboxName } from '@roundhouse/contracts';
 import { configTaken } from '../../handlers/config-taken.ts';
-import { type AttemptRef, SandboxesAwayError, type StartOrder } from '../../ports.ts';
+import type { AttemptRef, StartOrder } from '../../ports.ts';
 import { isThere, newConfigFile, writeConfig } from './box-file.ts';
-import { clearSlot, diesEarly } from './clear-slot.ts';
+import { clearAfterFault, clearSlot, diesEarly } from './clear-slot.ts';
 import { type DockerParts, needEngine } from './docker-parts.ts';
 import type { AttemptSubject, HandleOf } from './handle.ts';
 import { LABEL, newSlot } from './names.ts';
-import { FIRST_DOOR, attemptConfig, readsConfig } from './runner-config.ts';
+import { attemptConfig, readsConfig } from './runner-config.ts';
 
 /** How long a start is held back at most for the sake of pacing. */
 const START_PACE_MS = 10_000;
 
 /** Starts a sandbox for an attempt, from nothing. See the port's `start`. */
-export async function startAttempt(order: StartOrder, parts: DockerParts): Promise<void> {
-  const { handles, storage, containers, engine } = parts;
+export async function startAttempt(order: StartOrder, parts: DockerParts, signal?: AbortSignal): Promise<void> {
+  const { handles, storage, containers, doors, engine } = parts;
   needEngine(parts);
   const earlier = handles.ofAttempt(order);
   if (earlier !== undefined) {
@@ -26,12 +26,12 @@ export async function startAttempt(order: StartOrder, parts: DockerParts): Promi
     if (await hasWork(order, parts)) throw new Error(`${nameOf(order)} has work of an earlier start in it`);
     await clearSlot(earlier.slot, parts);
   }
-  if (!(await isThere(join(parts.doors, FIRST_DOOR)))) {
-    throw new SandboxesAwayError(`the relay has not opened its door ${join(parts.doors, FIRST_DOOR)}`);
-  }
   const handle = await newHandle(order, parts);
   const { slot, limits, image, hubObjects } = handle;
-  const box = await storage.make(slot, limits);
+  const [box] = await Promise.all([storage.make(slot, limits), doors.make(slot)]);
+  // The relay opens them while the container is made; nothing but its start needs them.
+  const opened = doors.opened(slot, signal);
+  opened.catch(() => undefined);
   const [id, worktree] = await Promise.all([
     containers.create({
       kind: 'attempt',
@@ -45,12 +45,19 @@ export async function startAttempt(order: StartOrder, parts: DockerParts): Promi
       seesMounts: storage.worktrees === 'overlay',
       isDiskHeld: storage.isDiskHeld,
       hubObjects,
-      hasDoors: true,
+      doorsOf: slot,
     }),
     parts.checkouts.lay(slot, order, { atOnce: false }),
   ]);
   const config = attemptConfig(order, { worktree, hasHub: hubObjects !== null, hasEgress: parts.hasEgress });
   await writeConfig(box, handle.configFile, config, parts.user);
+  try {
+    await opened;
+  } catch (error) {
+    // Nothing of it has run, and whoever comes next begins anew.
+    await clearAfterFault(slot, parts);
+    throw error;
+  }
   await engine.start(id);
   await Promise.all([
     handles.put({ ...handle, subject: { ...handle.subject, phase: 'begun' } }),

@@ -193,7 +193,7 @@ async function runContainer(
     seesMounts: storage.worktrees === 'overlay',
     isDiskHeld: storage.isDiskHeld,
     hubObjects,
-    hasDoors: true,
+    doorsOf: slot,
   });
   await engine.start(id);
   return { box, id };

@@ -28,15 +28,27 @@ export interface EgressOptions {
   readonly log: Logger;
 }
 
-/** An HTTP/1.1 proxy that lets through what the rules allow: CONNECT, and plain requests in the absolute form. */
-export function createEgressProxy(options: EgressOptions): Server {
+export interface EgressProxies extends Omit<EgressOptions, 'resolve'> {
+  /** Makes what answers the questions of one sandbox. */
+  readonly resolver: () => Resolve;
+}
+
+/**
+ * Makes HTTP/1.1 proxies, one for each sandbox, that let through what the rules allow: CONNECT, and plain requests in the
+ * absolute form. They share the lines of the log.
+ */
+export function egressProxies({ rules, resolver, log }: EgressProxies): () => Server {
   const lines = new LineAllowance(LINES_PER_SECOND);
   // Host and port only: a path, a header or a body may hold what is nobody's business.
   const tell = (target: Target, reason: string): void => {
     const leftOut = lines.take(Date.now());
     const where = { host: target.host.text, port: target.port };
-    if (leftOut !== null) options.log.info({ ...where, reason, leftOut }, 'a way out was not opened');
+    if (leftOut !== null) log.info({ ...where, reason, leftOut }, 'a way out was not opened');
   };
+  return () => createEgressProxy({ rules, resolve: resolver(), log }, tell);
+}
+
+function createEgressProxy(options: EgressOptions, tell: Tell): Server {
   // A body may take as long as it likes while bytes come; requestTimeout would bound it as a whole.
   const server = createServer({ headersTimeout: HEAD_MS, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS });
   server.timeout = IDLE_MS;

@@ -1,9 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import type { Resolve } from '../../ports.ts';
+import { Turns } from './turns.ts';
 
 /**
  * The system's resolver blocks one of libuv's four threads for as long as a question stands open. With two at once
- * a sandbox that asks for slow names leaves the others, with which the doors dial and the files are read, alone.
+ * sandboxes that ask for slow names leave the others, with which the doors dial and the files are read, alone.
  */
 const AT_ONCE = 2;
 /** The most addresses of one name that are looked at. */
@@ -13,45 +14,28 @@ type Lookup = (name: string) => Promise<readonly { readonly address: string }[]>
 
 const systemLookup: Lookup = (name) => lookup(name, { all: true });
 
-/** Resolves as the machine does (hosts file, search path, its name servers), two names at a time, the others wait. */
-export function createResolver(ask: Lookup = systemLookup): Resolve {
-  const waiting = new Set<() => void>();
-  let running = 0;
-
-  const turn = async (signal: AbortSignal): Promise<void> => {
-    signal.throwIfAborted();
-    if (running < AT_ONCE) {
-      running += 1;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const start = (): void => {
-        signal.removeEventListener('abort', leave);
-        running += 1;
-        resolve();
-      };
-      const leave = (): void => {
-        waiting.delete(start);
-        reject(signal.reason as Error);
-      };
-      signal.addEventListener('abort', leave, { once: true });
-      waiting.add(start);
-    });
-  };
-  const next = (): void => {
-    running -= 1;
-    const [first] = waiting;
-    if (first === undefined) return;
-    waiting.delete(first);
-    first();
-  };
-
-  return async (name, signal) => {
-    await turn(signal);
-    // The question itself cannot be taken back: its thread is free when it is answered, not when nobody waits any more.
-    const answer = ask(name).finally(next);
-    const found = await orAborted(answer, signal);
-    return found.slice(0, MAX_ADDRESSES).map(({ address }) => address);
+/**
+ * Resolves as the machine does (hosts file, search path, its name servers), two names at a time, the others wait. Each
+ * call answers the questions of one sandbox: one of them at a time, so that no sandbox alone holds up the others.
+ */
+export function createResolver(ask: Lookup = systemLookup): () => Resolve {
+  const all = new Turns(AT_ONCE);
+  return () => {
+    const own = new Turns(1);
+    return async (name, signal) => {
+      await own.take(signal);
+      await all.take(signal).catch((error: unknown) => {
+        own.next();
+        throw error;
+      });
+      // The question itself cannot be taken back: its thread is free when it is answered, not when nobody waits any more.
+      const answer = ask(name).finally(() => {
+        all.next();
+        own.next();
+      });
+      const found = await orAborted(answer, signal);
+      return found.slice(0, MAX_ADDRESSES).map(({ address }) => address);
+    };
   };
 }
 

@@ -8,21 +8,23 @@ import { join } from '../../sockets/join.ts';
 const LINES_PER_SECOND = 1;
 
 /**
- * A server that puts each connection through to one address and looks at no byte. Where the address does not answer, the
- * connection is closed at once: who dialled knows best when to try again. Idle connections live on, as long as the other
- * end's machine answers.
+ * Makes servers that put each connection through to one address and look at no byte. Where the address does not answer,
+ * the connection is closed at once: who dialled knows best when to try again. Idle connections live on, as long as the
+ * other end's machine answers.
  */
-export function createPassThrough(to: TcpAddress, log: Logger): Server {
+export function passThroughs(to: TcpAddress, log: Logger): () => Server {
   const lines = new LineAllowance(LINES_PER_SECOND);
-  return createServer({ allowHalfOpen: true }, (near) => {
+  const take = (near: Socket): void => {
     // It may break while the other end is dialled; a socket without a listener would end the process.
     near.on('error', () => near.destroy());
+    if (near.destroyed) return;
     putThrough(near, to).catch((error: unknown) => {
       near.destroy();
       const leftOut = isAbandoned(error) ? null : lines.take(Date.now());
       if (leftOut !== null) log.warn({ err: error, ...to, leftOut }, 'a connection could not be put through');
     });
-  });
+  };
+  return () => createServer({ allowHalfOpen: true }, take);
 }
 
 async function putThrough(near: Socket, to: TcpAddress): Promise<void> {
