@@ -39,7 +39,7 @@ export interface StartedCoordinator {
 
 /** The real coordinator in this process, with a real Redis and a project of a real repository. */
 export async function startedCoordinator(
-  settings: Partial<Pick<Config, 'host' | 'publicUrl' | 'allowedHosts'>> = {},
+  settings: Partial<Pick<Config, 'host' | 'publicUrl' | 'allowedHosts' | 'auditEntries'>> = {},
 ): Promise<StartedCoordinator> {
   const [redis, repository, folder] = await Promise.all([startTestRedis(), scratchRepository(), temporaryFolder()]);
   const tokens = { operator: newToken('operator'), launcher: newToken('launcher') };
@@ -57,6 +57,7 @@ export async function startedCoordinator(
     operatorTokenFile: files.operator,
     launcherTokenFile: files.launcher,
     allowedHosts: [],
+    auditEntries: 10_000,
     logLevel: 'silent',
     path: process.env['PATH'] ?? '',
     ...settings,
