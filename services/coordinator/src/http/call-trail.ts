@@ -47,7 +47,7 @@ export function noteSubject(
   request: FastifyRequest,
   { path }: Pick<(typeof OPERATIONS)[OperationName], 'path'>,
   input: unknown,
-  answer: unknown,
+  answer: unknown = null,
 ): void {
   const trail = trailOf(request);
   if (path.startsWith('/api/tasks/:id')) trail.taskId = uuidIn(input, 'id');

@@ -159,6 +159,7 @@ export function registerRoutes(
           ...(request.body as object | undefined),
           ...(request.params as object),
         };
+        noteSubject(request, operation, input);
         const run = async (): Promise<Answer> => {
           try {
             return { status: operation.status, body: await implementation(deps, caller, input) };

@@ -27,6 +27,7 @@ export interface StartedCoordinator {
   readonly redis: TestRedis;
   readonly repository: ScratchRepository;
   readonly operatorToken: string;
+  readonly launcherToken: string;
   readonly operator: ApiClient;
   readonly launcher: ApiClient;
   readonly projectId: string;
@@ -71,6 +72,7 @@ export async function startedCoordinator(
     redis,
     repository,
     operatorToken: tokens.operator,
+    launcherToken: tokens.launcher,
     operator,
     launcher: new ApiClient({ baseUrl: url, token: tokens.launcher }),
     projectId: project.id,
