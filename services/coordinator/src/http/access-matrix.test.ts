@@ -9,13 +9,13 @@ import {
   isPublic,
   pathParameters,
 } from '@roundhouse/contracts';
+import { exampleInput } from '@roundhouse/testkit';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../app.ts';
 import { PlayedRunner } from '../testing/played-runner.ts';
 import { type Cast, castOf, pairedToken } from '../testing/cast.ts';
-import { exampleInput } from '../testing/example-input.ts';
 import { type StartedCoordinator, startedCoordinator } from '../testing/started-coordinator.ts';
 import { MATRIX_ROUTES } from './known-routes.ts';
 

@@ -1,12 +1,10 @@
 import {
   type AccessName,
   type AuditCall,
-  HEADERS,
   type Identity,
   type OPERATIONS,
   type OperationName,
   Uuid,
-  readClientHeader,
 } from '@roundhouse/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Deps } from '../handlers/deps.ts';
@@ -76,37 +74,15 @@ export function callOf(request: FastifyRequest, status: number | null, ms: numbe
 /** Records every request once it is over, however it ended. Before all other hooks, so that refusals are seen too. */
 export function registerCallTrail(
   app: FastifyInstance,
-  deps: Pick<Deps, 'clock' | 'presence' | 'log'>,
+  { clock }: Pick<Deps, 'clock'>,
   record: (call: AuditCall) => void,
 ): void {
   app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     // "close" comes after each answer and after each client that left; "finish" only where the answer went out.
     reply.raw.once('close', () => {
       const status = reply.raw.writableFinished ? reply.statusCode : null;
-      const call = callOf(request, status, reply.elapsedTime, deps.clock.now());
-      record(call);
-      noteClient(deps, request, call);
+      record(callOf(request, status, reply.elapsedTime, clock.now()));
     });
     done();
   });
-}
-
-/** Who calls in a coordinator's name is remembered by its own words. It is nothing to wait for, or to fail on. */
-function noteClient(
-  { presence, clock, log }: Pick<Deps, 'clock' | 'presence' | 'log'>,
-  request: FastifyRequest,
-  { role, tokenId, coordinatorId, outcome }: AuditCall,
-): void {
-  if (tokenId === null || coordinatorId === null || outcome === 'unauthenticated') return;
-  if (role !== 'coordinator' && role !== 'operator' && role !== 'paired') return;
-  const told = request.headers[HEADERS.client];
-  const info = readClientHeader(typeof told === 'string' ? told : null) ?? {
-    transport: 'http' as const,
-    name: null,
-    version: null,
-    agent: request.headers['user-agent']?.slice(0, 100) ?? null,
-  };
-  presence
-    .clientSeen(coordinatorId, tokenId, info, clock.now())
-    .catch((error: unknown) => log.debug({ err: error }, 'a client could not be noted'));
 }

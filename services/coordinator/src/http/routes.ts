@@ -18,6 +18,7 @@ import { authenticate, coordinatorOf, header, reachOf } from './authenticate.ts'
 import { noteSubject, trailOf } from './call-trail.ts';
 import { type Answer, type Idempotency, checkIdempotencyKey } from './idempotency.ts';
 import { IMPLEMENTATIONS, type ServiceDeps } from './implementations.ts';
+import { noteClient } from './note-client.ts';
 import { openWait } from './open-wait.ts';
 import { readQuery } from './query.ts';
 
@@ -141,6 +142,7 @@ export function registerRoutes(
           doneToken: header(request, HEADERS.doneToken),
         };
         callers.set(request, { who, verified });
+        noteClient(deps, request, info);
       },
       preValidation: async (request) => {
         if (operation.method === 'GET') request.query = readQuery(shape, request.query as Record<string, unknown>);
