@@ -11,7 +11,7 @@ const Config = z
     ROUNDHOUSE_OPERATOR_TOKEN_FILE: z.string().min(1),
     ROUNDHOUSE_LAUNCHER_TOKEN_FILE: z.string().min(1),
     ROUNDHOUSE_ALLOWED_HOSTS: z.string().default(''),
-    ROUNDHOUSE_AUDIT_ENTRIES: z.coerce.number().int().min(1_000).max(10_000_000).default(100_000),
+    ROUNDHOUSE_AUDIT_ENTRIES: z.coerce.number().int().min(1_000).max(10_000_000).default(50_000),
     ROUNDHOUSE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
     PATH: z.string().default('/usr/bin:/bin'),
   })

@@ -186,7 +186,7 @@ describe('the chain', () => {
         const value = Reflect.get(target, key, target) as unknown;
         if (typeof value !== 'function') return value;
         return async (...args: unknown[]) => {
-          const answer = (await (value as (...given: unknown[]) => unknown).apply(target, args)) as unknown;
+          const answer = await (value as (...given: unknown[]) => unknown).apply(target, args);
           if (key !== 'evalsha' || loses-- <= 0) return answer;
           throw new Error('Command timed out');
         };

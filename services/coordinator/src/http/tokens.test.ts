@@ -2,7 +2,6 @@ import { ApiClient, LINK_FENCED, uuidOfHex } from '@roundhouse/contracts';
 import { eventually } from '@roundhouse/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pairedToken } from '../testing/cast.ts';
 import { PlayedRunner } from '../testing/played-runner.ts';
 import { type Owner, type StartedCoordinator, startedCoordinator } from '../testing/started-coordinator.ts';
 
