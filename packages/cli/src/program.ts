@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { auditCommand } from './commands/audit.ts';
 import { coordinatorCommand } from './commands/coordinator.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -34,6 +35,7 @@ const COMMANDS = [
   coordinatorCommand,
   launcherCommand,
   tokenCommand,
+  auditCommand,
   doctorCommand,
 ] as const;
 

@@ -1,3 +1,4 @@
+import { type ClientInfo, clientHeader } from './client-info.ts';
 import { ErrorBody, RoundhouseError, isErrorCode } from './errors.ts';
 import { type CallOf, type OutputOf, pathParameters } from './operation.ts';
 import { OPERATIONS, type OperationName } from './operations.ts';
@@ -9,6 +10,8 @@ export interface ClientOptions {
   readonly token: string;
   readonly coordinatorId?: string | undefined;
   readonly doneToken?: string | undefined;
+  /** What calls; by default its User-Agent says all there is to say. */
+  readonly client?: ClientInfo | undefined;
 }
 
 export interface CallOptions {
@@ -66,10 +69,11 @@ export class ApiClient {
   }
 
   #headers(options: CallOptions): Record<string, string> {
-    const { token, coordinatorId, doneToken } = this.#options;
+    const { token, coordinatorId, doneToken, client } = this.#options;
     const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'application/json' };
     if (coordinatorId !== undefined) headers[HEADERS.coordinatorId] = coordinatorId;
     if (doneToken !== undefined) headers[HEADERS.doneToken] = doneToken;
+    if (client !== undefined) headers[HEADERS.client] = clientHeader(client);
     if (options.idempotencyKey !== undefined) headers[HEADERS.idempotencyKey] = options.idempotencyKey;
     return headers;
   }

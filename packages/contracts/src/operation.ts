@@ -1,24 +1,21 @@
 import type { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
-import type { Role } from './token.ts';
 
 type AnyObject = z.ZodObject<z.ZodRawShape>;
 
 /**
  * One capability, defined once. The HTTP route, the OpenAPI entry, the typed client and, where `tool` is given, the MCP
- * tool are read off it. `input` has the path's parameters, the query (GET) and the body (other methods) in one object.
+ * tool are read off it; who may call it stands in access.ts. `input` has the path's parameters, the query (GET) and the body (other methods) in one object.
  */
 export interface Operation<I extends AnyObject = AnyObject, O extends z.ZodType = z.ZodType> {
   readonly name: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Fastify's form: `/api/tasks/:id`. A parameter's name is a key of `input`. */
   readonly path: string;
-  readonly tag: 'tasks' | 'sub-task' | 'projects' | 'coordinators' | 'tokens' | 'attempts' | 'service';
+  readonly tag: 'tasks' | 'sub-task' | 'projects' | 'coordinators' | 'tokens' | 'attempts' | 'audit' | 'service';
   readonly summary: string;
   /** What a model or a person must know to use it well. */
   readonly description: string;
-  /** Who may call it; `public` needs no token. */
-  readonly roles: readonly Role[] | 'public';
   readonly effect: 'read' | 'write' | 'destructive';
   /** Whether an Idempotency-Key makes it one effect with one answer. */
   readonly idempotencyKey: boolean;

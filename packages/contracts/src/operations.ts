@@ -1,5 +1,8 @@
+import * as access from './operations/access-operations.ts';
 import * as admin from './operations/admin-operations.ts';
 import * as attempts from './operations/attempt-operations.ts';
+import * as audit from './operations/audit-operations.ts';
+import * as pairing from './operations/pairing-operations.ts';
 import * as subTask from './operations/sub-task-operations.ts';
 import * as review from './operations/review-operations.ts';
 import * as tasks from './operations/task-operations.ts';
@@ -26,9 +29,18 @@ export const OPERATIONS = {
   listProjects: admin.listProjects,
   createCoordinator: admin.createCoordinator,
   listCoordinators: admin.listCoordinators,
+  getAccess: access.getAccess,
+  stopAccess: access.stopAccess,
+  startAccess: access.startAccess,
+  listClients: access.listClients,
+  readLog: access.readLog,
+  createPairing: pairing.createPairing,
+  pair: pairing.pair,
   createToken: admin.createToken,
   listTokens: admin.listTokens,
+  rotateToken: admin.rotateToken,
   revokeToken: admin.revokeToken,
+  readAudit: audit.readAudit,
   whoami: admin.whoami,
   getHealth: admin.getHealth,
   claimAttempt: attempts.claimAttempt,

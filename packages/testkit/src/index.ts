@@ -1,4 +1,5 @@
 export * from './embedded-service.ts';
+export * from './example-input.ts';
 export * from './leak-check.ts';
 export * from './process-table.ts';
 export * from './redis.ts';

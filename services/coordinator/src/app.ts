@@ -16,6 +16,9 @@ import { createIdempotency } from './http/idempotency.ts';
 import type { ServiceDeps } from './http/implementations.ts';
 import { registerLink } from './http/link.ts';
 import { registerRoutes } from './http/routes.ts';
+import type { CallRecorder } from './effects/record-calls.ts';
+import { operationOf, registerCallTrail } from './http/call-trail.ts';
+import { holdToMatrix } from './http/known-routes.ts';
 import type { GitSmartHttp } from './ports.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -24,13 +27,21 @@ export interface AppOptions {
   readonly deps: ServiceDeps;
   readonly git: GitSmartHttp;
   readonly log: Logger;
+  readonly calls: Pick<CallRecorder, 'record'>;
   readonly allowedHosts: readonly string[];
   /** Aborted when the service begins to stop: open waits then answer at once. */
   readonly stopping: AbortSignal;
 }
 
 /** The HTTP application, ready to listen or to be injected. */
-export async function createApp({ deps, git, log, allowedHosts, stopping }: AppOptions): Promise<FastifyInstance> {
+export async function createApp({
+  deps,
+  git,
+  log,
+  calls,
+  allowedHosts,
+  stopping,
+}: AppOptions): Promise<FastifyInstance> {
   const logger: FastifyBaseLogger = log;
   const app = fastify({
     loggerInstance: logger,
@@ -48,16 +59,17 @@ export async function createApp({ deps, git, log, allowedHosts, stopping }: AppO
   app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+  holdToMatrix(app);
+  registerCallTrail(app, deps, calls.record);
   registerErrorAnswers(app);
   registerGuard(app, allowedHosts);
   app.addHook('onRequest', async () => {
     if (stopping.aborted) throw new RoundhouseError('stopping', 'the service is stopping');
   });
   app.addHook('onResponse', async (request, reply) => {
-    const operation = (request.routeOptions.config as { operation?: string }).operation ?? request.routeOptions.url;
     const ms = Math.round(reply.elapsedTime * 10) / 10;
     // One line a request: never its headers, query or body.
-    log.debug({ requestId: request.id, operation, status: reply.statusCode, ms }, 'request');
+    log.debug({ requestId: request.id, operation: operationOf(request), status: reply.statusCode, ms }, 'request');
   });
   await app.register(fastifySwagger, {
     openapi: {
@@ -78,8 +90,10 @@ export async function createApp({ deps, git, log, allowedHosts, stopping }: AppO
   await app.register(async (scope) => {
     registerRoutes(scope, deps, createIdempotency(deps.idempotency), stopping);
     registerGitRoutes(scope, deps, git);
-    registerLink(scope, deps);
-    scope.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+    registerLink(scope, deps, calls.record);
+    scope.get('/api/openapi.json', { schema: { hide: true }, config: { access: 'openapiDocument' } }, async () =>
+      app.swagger(),
+    );
   });
   return app;
 }

@@ -8,10 +8,15 @@ import { createGitHubs } from './adapters/git/git-hubs.ts';
 import { createGitSmartHttp } from './adapters/git/git-smart-http.ts';
 import { createTrustedGit } from './adapters/git/trusted-git.ts';
 import { connectRedis } from './adapters/redis/connection.ts';
+import { createRedisAccessFeed } from './adapters/redis/redis-access-feed.ts';
+import { createRedisAuditLog } from './adapters/redis/redis-audit-log.ts';
+import { createRedisCoordinatorAccess } from './adapters/redis/redis-coordinator-access.ts';
 import { createRedisEventFeed } from './adapters/redis/redis-event-feed.ts';
 import { createRedisIdempotencyStore } from './adapters/redis/redis-idempotency-store.ts';
 import { createRedisLaunchers } from './adapters/redis/redis-launchers.ts';
 import { createRedisOutbox } from './adapters/redis/redis-outbox.ts';
+import { createRedisPairings } from './adapters/redis/redis-pairings.ts';
+import { createRedisPresence } from './adapters/redis/redis-presence.ts';
 import { createRedisRecentProfiles } from './adapters/redis/redis-recent-profiles.ts';
 import { createRedisRegistry } from './adapters/redis/redis-registry.ts';
 import { createRedisTaskStore } from './adapters/redis/redis-task-store.ts';
@@ -19,6 +24,7 @@ import { createRedisTokenStore } from './adapters/redis/redis-token-store.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { executeEffect } from './effects/execute-effects.ts';
+import { createCallRecorder } from './effects/record-calls.ts';
 import { reapAttempts } from './effects/reap-attempts.ts';
 import type { ServiceDeps } from './http/implementations.ts';
 
@@ -34,7 +40,9 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
   const git = await createTrustedGit(config.dataFolder, config.path);
   const hubs = createGitHubs(git, join(config.dataFolder, 'hubs'));
   const queue = createBullmqAttemptQueue(redis);
-  const tokens = createRedisTokenStore(redis);
+  const tokens = await createRedisTokenStore(redis);
+  const audit = await createRedisAuditLog(redis, config.auditEntries);
+  const calls = createCallRecorder(audit, log);
   await tokens.adopt((await readFile(config.operatorTokenFile, 'utf8')).trim(), 'operator token');
   await tokens.adopt((await readFile(config.launcherTokenFile, 'utf8')).trim(), 'launcher token');
 
@@ -46,6 +54,11 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
     launchers: await createRedisLaunchers(redis),
     profiles: createRedisRecentProfiles(redis),
     tokens,
+    access: createRedisCoordinatorAccess(redis),
+    accessFeed: await createRedisAccessFeed(subscriber),
+    pairings: await createRedisPairings(redis),
+    audit,
+    presence: createRedisPresence(redis),
     hubs,
     recordings: createFileRecordings(join(config.dataFolder, 'recordings')),
     clock: { now: () => new Date().toISOString(), nextId: () => randomUUID() },
@@ -65,6 +78,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
     deps,
     git: createGitSmartHttp(git, hubs.gitDir, log),
     log,
+    calls,
     allowedHosts: config.allowedHosts,
     stopping: stopping.signal,
   });
@@ -79,6 +93,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
     async stop() {
       stopping.abort();
       await app.close();
+      await calls.stop();
       await draining;
       await queue.close();
       for (const connection of [redis, subscriber, blocking]) connection.disconnect();

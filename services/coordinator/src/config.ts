@@ -11,6 +11,7 @@ const Config = z
     ROUNDHOUSE_OPERATOR_TOKEN_FILE: z.string().min(1),
     ROUNDHOUSE_LAUNCHER_TOKEN_FILE: z.string().min(1),
     ROUNDHOUSE_ALLOWED_HOSTS: z.string().default(''),
+    ROUNDHOUSE_AUDIT_ENTRIES: z.coerce.number().int().min(1_000).max(10_000_000).default(50_000),
     ROUNDHOUSE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
     PATH: z.string().default('/usr/bin:/bin'),
   })
@@ -23,6 +24,8 @@ const Config = z
     operatorTokenFile: env.ROUNDHOUSE_OPERATOR_TOKEN_FILE,
     launcherTokenFile: env.ROUNDHOUSE_LAUNCHER_TOKEN_FILE,
     allowedHosts: [...namesIn(env.ROUNDHOUSE_ALLOWED_HOSTS), ...nameOf(env.ROUNDHOUSE_PUBLIC_URL)],
+    /** How many entries of the audit are kept. */
+    auditEntries: env.ROUNDHOUSE_AUDIT_ENTRIES,
     logLevel: env.ROUNDHOUSE_LOG_LEVEL,
     path: env.PATH,
   }));

@@ -1,4 +1,8 @@
 import type {
+  AuditCall,
+  AuditEntry,
+  ClientInfo,
+  ConnectedClient,
   Coordinator,
   Identity,
   LauncherState,
@@ -106,7 +110,16 @@ export interface RecentProfiles {
   recent(nowMs: number, limit: number): Promise<WantedProfile[]>;
 }
 
-/** Tokens by their ids: the secret is stored only as a SHA-256 hash, and compared in constant time. */
+/** A token that is good now, and until when it is, where that is known: its own expiry, or its old secret's. */
+export interface VerifiedToken {
+  readonly info: TokenInfo;
+  readonly goodUntil: string | null;
+}
+
+/**
+ * Tokens by their ids: the secret is stored only as a SHA-256 hash, and compared in constant time. The store does not grow:
+ * one that is over goes after a week, an attempt's with its task's close or after a month.
+ */
 export interface TokenStore {
   /** Returns the token's text, the only time that it is known. */
   issue(
@@ -117,10 +130,76 @@ export interface TokenStore {
   ): Promise<{ token: string; info: TokenInfo }>;
   /** Registers a token made elsewhere (a secrets file). */
   adopt(token: string, label: string): Promise<void>;
-  verify(token: string): Promise<TokenInfo | null>;
+  verify(token: string): Promise<VerifiedToken | null>;
   verifyDoneToken(tokenId: string, doneToken: string): Promise<boolean>;
+  /** All but those of attempts. */
   list(): Promise<TokenInfo[]>;
+  /** A new secret for the same token; the one before is good until the given instant, null: over at once. */
+  rotate(
+    id: string,
+    previousUntil: string | null,
+  ): Promise<{ token: string; info: TokenInfo } | 'absent' | 'over' | 'in_file'>;
+  /** Idempotent; null where there is no such token. */
   revoke(id: string): Promise<TokenInfo | null>;
+  /** Removes the tokens of a task's attempts. Idempotent. */
+  forgetTask(taskId: string): Promise<void>;
+}
+
+/**
+ * Tells that somebody's access may have changed, in whichever process it was changed. It says nothing more: who hears it
+ * looks again. Also called where something may have been missed.
+ */
+export interface AccessFeed {
+  onToken(tokenId: string, listener: () => void): () => void;
+  onCoordinator(coordinatorId: string, listener: () => void): () => void;
+}
+
+/** Whether a coordinator's tokens are let in. `stop` and `start` are idempotent and keep the first instant. */
+export interface CoordinatorAccess {
+  /** Null: it is not stopped. */
+  stoppedAt(coordinatorId: string): Promise<string | null>;
+  /** When it was started again after a stop; null: it never was stopped. */
+  startedAt(coordinatorId: string): Promise<string | null>;
+  stop(coordinatorId: string, at: string): Promise<void>;
+  start(coordinatorId: string, at: string): Promise<void>;
+}
+
+/** PINs that phones are paired with: one at a time a coordinator, never stored as they are. */
+export interface Pairings {
+  /** Takes the place of the one before. */
+  open(
+    coordinatorId: string,
+    pairing: { readonly id: string; readonly salt: string; readonly hash: string },
+    expiresAt: string,
+  ): Promise<void>;
+  /** The coordinators that have a pairing open, two at most. */
+  openFor(nowMs: number): Promise<string[]>;
+  /** Uses up one try, whatever comes of it. `tries` counts this one. */
+  tryOnce(
+    coordinatorId: string,
+  ): Promise<{ id: string; salt: string; hash: string; tries: number } | 'locked' | 'none'>;
+  /** True for the one who gets it. */
+  take(coordinatorId: string, id: string): Promise<boolean>;
+}
+
+/** All calls, in one chain that many processes append to. */
+export interface AuditLog {
+  /** In this order, all or none, upon the head of the chain. The same array again after a failure is not kept twice. */
+  append(calls: readonly AuditCall[]): Promise<void>;
+  /** The oldest first, from the one after the given number. */
+  page(after: number, limit: number): Promise<{ entries: AuditEntry[]; more: boolean }>;
+  /** The latest first. */
+  ofCoordinator(coordinatorId: string, limit: number): Promise<AuditEntry[]>;
+}
+
+/** Who is there. What is lost of it in a crash is wrong for a minute, and decides nothing. */
+export interface Presence {
+  clientSeen(coordinatorId: string, tokenId: string, info: ClientInfo, at: string): Promise<void>;
+  /** The last seen first, those of the last day, 100 at most. */
+  clients(coordinatorId: string, now: string): Promise<ConnectedClient[]>;
+  waitBegan(coordinatorId: string, callId: string, nowMs: number): Promise<void>;
+  waitEnded(coordinatorId: string, callId: string): Promise<void>;
+  openWaits(coordinatorId: string, nowMs: number): Promise<number>;
 }
 
 /** The answer that a key stands for, once: the first request runs, later ones get its answer. */

@@ -10,7 +10,7 @@ import { type Caller, coordinatorIdOf, whoami } from './identity.ts';
 import type { Logger } from './logger.ts';
 import { startProgress } from './progress.ts';
 import { isExpected, renderError, renderResult } from './render.ts';
-import { type Tool, TOOLS } from './tools.ts';
+import { mayUse, type Tool, TOOLS } from './tools.ts';
 
 /** The longest that a call is held, milliseconds: the longest wait (55 s) and some for the way, below clients' 60 s. */
 const HOLD_MS = 58_000;
@@ -65,18 +65,19 @@ async function perform(
   parts: CallParts,
 ): Promise<unknown> {
   const { caller, coordinatorUrl } = parts;
-  if (tool.audience !== caller.audience) {
+  if (caller.role === null || !mayUse(caller.role, tool)) {
     throw new RoundhouseError('forbidden', `The tool ${tool.listed.name} is not for the role of this token.`);
   }
   const identity = caller.identity ?? (await whoami(coordinatorUrl, caller, signal));
   const { idempotencyKey, ...input } = argumentsOf(tool, given);
   if (tool.takesTaskId) input['id'] = taskIdOf(input);
-  if (tool.audience === 'subtask' && identity.role === 'subtask') input['id'] = identity.taskId;
+  if (!tool.takesTaskId && identity.role === 'subtask') input['id'] = identity.taskId;
   const client = new ApiClient({
     baseUrl: coordinatorUrl,
     token: caller.token,
     coordinatorId: coordinatorIdOf(caller, identity),
     doneToken: caller.doneToken,
+    client: caller.client,
   });
   // What the arguments are is the service's to judge: it has the better words.
   return client.call(tool.operation, input, {

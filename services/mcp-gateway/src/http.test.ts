@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { ACCESS, OPERATIONS, type OperationName, readClientHeader } from '@roundhouse/contracts';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Gateway, startGateway } from './http.ts';
@@ -95,6 +96,29 @@ describe.each(ERAS)('a client of the %s era', (_era, connect) => {
     const client = await open(TOKENS.operator, { 'x-coordinator-id': COORDINATOR_ID });
     expect((await client.listTools()).tools).toHaveLength(COORDINATOR_TOOLS.length);
     await expect(connect(gateway.url, bearer(TOKENS.operator))).rejects.toThrow();
+  });
+
+  it('IA-22: each role sees the tools that the access matrix gives it, and no other', async () => {
+    const all = Object.values(OPERATIONS).flatMap(({ name, tool }) => (tool === null ? [] : [{ name, tool }]));
+    for (const role of ['coordinator', 'paired', 'subtask', 'operator'] as const) {
+      const client = await open(TOKENS[role], role === 'operator' ? { 'x-coordinator-id': COORDINATOR_ID } : {});
+      const expected = all.filter(({ name }) => ACCESS[name as OperationName][role] !== 'none').map(({ tool }) => tool);
+      const { tools } = await client.listTools();
+      expect([role, tools.map(({ name }) => name).sort()]).toEqual([role, expected.sort()]);
+      for (const { tool } of all.filter((it) => !expected.includes(it.tool))) {
+        const result = await client.callTool(tool, { taskId: TASK_ID });
+        expect(result).toMatchObject({ isError: true, structuredContent: { error: { code: 'forbidden' } } });
+      }
+    }
+    expect(api.seen).toEqual([]);
+  });
+
+  it('IA-14: what a client calls itself is passed on, with how it came', async () => {
+    const client = await open(TOKENS.coordinator);
+    await client.callTool('list_tasks', {});
+    const said = api.introduced.map(readClientHeader).filter((info) => info !== null);
+    expect(said).toContainEqual(expect.objectContaining({ transport: 'mcp-http', name: 'test', version: '1' }));
+    expect(said.every(({ agent }) => agent !== null)).toBe(true);
   });
 
   it('G-2: an answer comes as structured content and as the same JSON in text', async () => {
@@ -248,7 +272,8 @@ describe('the edge', () => {
   });
 
   it('G-12: a role without tools is 403, an operator without a coordinator 400', async () => {
-    expect((await rawRequest(bearer(TOKENS.mobile))).status).toBe(403);
+    for (const token of [TOKENS.mobile, TOKENS.runner, TOKENS.launcher])
+      expect((await rawRequest(bearer(token))).status).toBe(403);
     const operator = await rawRequest(bearer(TOKENS.operator));
     expect(operator.status).toBe(400);
     expect(JSON.parse(operator.body)).toMatchObject({ error: { code: 'coordinator_required' } });

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
-import { type AuthInfo, createMcpHandler } from '@modelcontextprotocol/server';
+import { type AuthInfo, createMcpHandler, type Server as McpServer } from '@modelcontextprotocol/server';
 import { RoundhouseError } from '@roundhouse/contracts';
 import type { GatewayConfig } from './config.ts';
-import { type Caller, identify } from './identity.ts';
+import { type Caller, identify, whoami } from './identity.ts';
 import type { Logger } from './logger.ts';
-import { createServer } from './mcp-server.ts';
+import { createServer, introduced } from './mcp-server.ts';
 import { checkAddress, readCredentials } from './request-guard.ts';
 
 /** The most bytes of a request's body: a prompt of 64 KiB, every byte of it escaped, and room. */
@@ -27,8 +27,15 @@ export interface Gateway {
 /** Serves MCP over Streamable HTTP, both eras, statelessly: each request is answered by a server of its own. */
 export async function startGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
   const report = (error: Error): void => log.warn({ err: error }, 'the protocol refused a request');
+  const served = new WeakMap<Caller, McpServer>();
   const handler = createMcpHandler(
-    ({ authInfo }) => createServer({ coordinatorUrl: config.coordinatorUrl, caller: callerOf(authInfo), log }),
+    ({ authInfo, era }) => {
+      const caller = callerOf(authInfo);
+      const server = createServer({ coordinatorUrl: config.coordinatorUrl, caller, log });
+      // The older era says what calls in one request alone, and this server is of that request.
+      if (era === 'legacy') served.set(caller, server);
+      return server;
+    },
     { onerror: report, maxRequestBodySize: MAX_BODY_BYTES },
   );
   const serveMcp = toNodeHandler(handler, { onerror: report, maxRequestBodySize: MAX_BODY_BYTES });
@@ -38,8 +45,11 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     const path = (request.url ?? '').split('?', 1)[0];
     if (path === '/health') return sendJson(response, 200, { status: 'ok' });
     if (path !== '/mcp') throw new RoundhouseError('route_not_found', 'The MCP endpoint is /mcp.');
-    const auth = authOf(await authenticate(config.coordinatorUrl, request, response));
-    if (!response.destroyed) await serveMcp(withAuth(request, auth), response);
+    const caller = await authenticate(config.coordinatorUrl, request, response);
+    if (response.destroyed) return;
+    await serveMcp(withAuth(request, authOf(caller)), response);
+    const server = served.get(caller);
+    if (server !== undefined) await introduce(config.coordinatorUrl, introduced(caller, server), log);
   };
   const server = createHttpServer({ keepAliveTimeout: 65_000 }, (request, response) => {
     answer(request, response).catch((error: unknown) => refuse(response, error, log));
@@ -60,7 +70,7 @@ async function authenticate(
   try {
     const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(IDENTIFY_MS)]);
     const caller = await identify(coordinatorUrl, readCredentials(request), signal);
-    if (caller.audience === null) throw new RoundhouseError('forbidden', 'The role of this token has no tools here.');
+    if (caller.role === null) throw new RoundhouseError('forbidden', 'The role of this token has no tools here.');
     if (caller.identity?.role === 'operator' && caller.coordinatorId === undefined) {
       throw new RoundhouseError(
         'coordinator_required',
@@ -71,6 +81,13 @@ async function authenticate(
   } finally {
     response.off('close', abort);
   }
+}
+
+/** Tells the coordinator what a client has called itself; that decides nothing, so that it may fail. */
+async function introduce(coordinatorUrl: string, caller: Caller, log: Logger): Promise<void> {
+  if (caller.client.name === null) return;
+  const told = whoami(coordinatorUrl, caller, AbortSignal.timeout(IDENTIFY_MS));
+  await told.catch((error: unknown) => log.debug({ err: error }, 'a client could not be introduced'));
 }
 
 // The library's own shape of a request has no room for the undefined that Node's types allow.

@@ -1,4 +1,12 @@
-import { ApiClient, type Identity, TOKEN_PATTERN, UnreachableError } from '@roundhouse/contracts';
+import {
+  ApiClient,
+  type ClientInfo,
+  type Identity,
+  type Role,
+  TOKEN_PATTERN,
+  UnreachableError,
+} from '@roundhouse/contracts';
+import { hasTools } from './tools.ts';
 
 /** What one caller brought along. The gateway keeps none of it longer than the request (stdio: the process). */
 export interface Credentials {
@@ -6,16 +14,15 @@ export interface Credentials {
   /** The caller's own X-Coordinator-Id, as it came. */
   readonly coordinatorId?: string | undefined;
   readonly doneToken?: string | undefined;
+  /** By which program it calls, as far as it has said so. */
+  readonly client: ClientInfo;
 }
-
-/** For whom the tools are: the coordinators' ones or the sub-tasks' ones. */
-export type Audience = 'coordinator' | 'subtask';
 
 export interface Caller extends Credentials {
   /** Null while the coordinator cannot be reached: then the token's own words decide what is listed, never what is done. */
   readonly identity: Identity | null;
   /** Null where the role has no tools here. */
-  readonly audience: Audience | null;
+  readonly role: Role | null;
 }
 
 /** The role that a token's text claims, or null where it is no token at all. */
@@ -30,11 +37,11 @@ export function claimedRole(token: string): Identity['role'] | null {
 export async function identify(coordinatorUrl: string, given: Credentials, signal: AbortSignal): Promise<Caller> {
   try {
     const identity = await whoami(coordinatorUrl, given, signal);
-    return { ...given, identity, audience: audienceOf(identity.role) };
+    return { ...given, identity, role: withTools(identity.role) };
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
     const role = claimedRole(given.token);
-    return { ...given, identity: null, audience: role === null ? null : audienceOf(role) };
+    return { ...given, identity: null, role: role === null ? null : withTools(role) };
   }
 }
 
@@ -47,16 +54,4 @@ export function coordinatorIdOf(given: Credentials, identity: Identity): string 
   return identity.role === 'coordinator' ? identity.coordinatorId : undefined;
 }
 
-function audienceOf(role: Identity['role']): Audience | null {
-  switch (role) {
-    case 'coordinator':
-    case 'operator':
-      return 'coordinator';
-    case 'subtask':
-      return 'subtask';
-    case 'mobile':
-    case 'runner':
-    case 'launcher':
-      return null;
-  }
-}
+const withTools = (role: Role): Role | null => (hasTools(role) ? role : null);

@@ -1,7 +1,6 @@
-import type { Audience } from './identity.ts';
+import type { Role } from '@roundhouse/contracts';
 
-/** What a client's model is told when it connects, by audience. */
-export const INSTRUCTIONS: Readonly<Record<Audience, string>> = {
+const INSTRUCTIONS = {
   coordinator: [
     'Roundhouse runs sub-tasks side by side, each an agent in a git worktree and terminal of its own.',
     'The loop: create_task for each piece of work; wait_for_signal_done (pass the cursor of the answer before; call again on "timeout");',
@@ -14,3 +13,6 @@ export const INSTRUCTIONS: Readonly<Record<Audience, string>> = {
     'Where you are told to land the work yourself, call land_self instead. An answer with an error says what to do next.',
   ].join(' '),
 };
+
+/** What a client's model is told when it connects: sub-tasks one thing, those who have sub-tasks another. */
+export const instructionsFor = (role: Role): string => INSTRUCTIONS[role === 'subtask' ? 'subtask' : 'coordinator'];

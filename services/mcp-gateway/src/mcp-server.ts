@@ -1,20 +1,33 @@
 import { Server } from '@modelcontextprotocol/server';
 import { callTool, type CallParts } from './call-tool.ts';
-import { INSTRUCTIONS } from './instructions.ts';
+import type { Caller } from './identity.ts';
+import { instructionsFor } from './instructions.ts';
 import { toolsFor } from './tools.ts';
 
 export const SERVER_INFO = { name: 'roundhouse', title: 'Roundhouse', version: '0.1.0' };
 
 /** Makes the MCP server of one caller: of one HTTP request, or of one stdio connection. It holds nothing else. */
 export function createServer(parts: CallParts): Server {
-  const { audience } = parts.caller;
+  const { role } = parts.caller;
   const server = new Server(SERVER_INFO, {
     capabilities: { tools: {} },
-    ...(audience === null ? {} : { instructions: INSTRUCTIONS[audience] }),
+    ...(role === null ? {} : { instructions: instructionsFor(role) }),
   });
-  server.setRequestHandler('tools/list', () => ({ tools: audience === null ? [] : toolsFor(audience) }));
+  server.setRequestHandler('tools/list', () => ({ tools: role === null ? [] : toolsFor(role) }));
   server.setRequestHandler('tools/call', (request, context) =>
-    callTool(request.params.name, request.params.arguments ?? {}, context, parts),
+    callTool(request.params.name, request.params.arguments ?? {}, context, {
+      ...parts,
+      caller: introduced(parts.caller, server),
+    }),
   );
   return server;
+}
+
+/** The caller with what its client calls itself, where this server has heard it. */
+export function introduced(caller: Caller, server: Server): Caller {
+  // In both eras: of the newer one the library fills it in from each request.
+  const said = server.getClientVersion();
+  if (said === undefined) return caller;
+  const { name, version } = said;
+  return { ...caller, client: { ...caller.client, name, version } };
 }

@@ -33,6 +33,12 @@ export function readCredentials(request: IncomingMessage): Credentials {
     token,
     coordinatorId: single(request.headers[HEADERS.coordinatorId]),
     doneToken: single(request.headers[HEADERS.doneToken]),
+    client: {
+      transport: 'mcp-http',
+      name: null,
+      version: null,
+      agent: request.headers['user-agent']?.slice(0, 100) ?? null,
+    },
   };
 }
 

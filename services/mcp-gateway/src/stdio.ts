@@ -7,6 +7,7 @@ import { createServer } from './mcp-server.ts';
 import { type StdioOptions, UsageError } from './stdio-arguments.ts';
 
 const IDENTIFY_MS = 10_000;
+const STDIO = { transport: 'mcp-stdio', name: null, version: null, agent: null } as const;
 
 /**
  * Serves MCP on standard input and output for one caller, until its input ends. A coordinator service that is away does
@@ -25,8 +26,12 @@ async function identifyFor(options: StdioOptions): Promise<Caller> {
   const { coordinatorId, doneToken } = options;
   const token = 'text' in options.token ? options.token.text : (await readToken(options.token.file)).trim();
   if (claimedRole(token) === null) throw new UsageError('the token is not one of this service');
-  const caller = await identify(options.url, { token, coordinatorId, doneToken }, AbortSignal.timeout(IDENTIFY_MS));
-  if (caller.audience === null) throw new RoundhouseError('forbidden', 'the role of this token has no tools');
+  const caller = await identify(
+    options.url,
+    { token, coordinatorId, doneToken, client: STDIO },
+    AbortSignal.timeout(IDENTIFY_MS),
+  );
+  if (caller.role === null) throw new RoundhouseError('forbidden', 'the role of this token has no tools');
   const { identity } = caller;
   if (identity?.role === 'operator' && coordinatorId === undefined)
     throw new UsageError('an operator token needs --coordinator-id');

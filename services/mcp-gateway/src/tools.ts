@@ -1,12 +1,10 @@
 import type { Tool as ListedTool } from '@modelcontextprotocol/server';
-import { ErrorBody, OPERATIONS, type Operation, type OperationName } from '@roundhouse/contracts';
+import { ACCESS, ErrorBody, OPERATIONS, type Operation, type OperationName, type Role } from '@roundhouse/contracts';
 import { z } from 'zod';
-import type { Audience } from './identity.ts';
 
 /** One tool: how it is listed, and the operation that it stands for. */
 export interface Tool {
   readonly operation: OperationName;
-  readonly audience: Audience;
   /** Whether the tool takes the argument `taskId`; a sub-task's own tools do not, its token says which task it is. */
   readonly takesTaskId: boolean;
   readonly takesIdempotencyKey: boolean;
@@ -31,23 +29,26 @@ export const TOOLS: ReadonlyMap<string, Tool> = new Map(
   ),
 );
 
-export const toolsFor = (audience: Audience): ListedTool[] =>
-  [...TOOLS.values()].filter((tool) => tool.audience === audience).map((tool) => tool.listed);
+/** Whether the access matrix lets a role use a tool. */
+export const mayUse = (role: Role, { operation }: Tool): boolean => ACCESS[operation][role] !== 'none';
+
+export const toolsFor = (role: Role): ListedTool[] =>
+  [...TOOLS.values()].filter((tool) => mayUse(role, tool)).map((tool) => tool.listed);
+
+export const hasTools = (role: Role): boolean => [...TOOLS.values()].some((tool) => mayUse(role, tool));
 
 function toolOf(name: OperationName, operation: Operation, tool: string): Tool {
-  const audience: Audience =
-    operation.roles !== 'public' && operation.roles.includes('subtask') ? 'subtask' : 'coordinator';
-  const takesTaskId = audience === 'coordinator' && 'id' in operation.input.shape;
+  const ofSubtask = ACCESS[name].subtask !== 'none';
+  const takesTaskId = !ofSubtask && 'id' in operation.input.shape;
   return {
     operation: name,
-    audience,
     takesTaskId,
     takesIdempotencyKey: operation.idempotencyKey,
     waits: operation.waits,
     listed: {
       name: tool,
       title: operation.summary,
-      description: audience === 'coordinator' ? `${operation.description} ${UNTRUSTED}` : operation.description,
+      description: ofSubtask ? operation.description : `${operation.description} ${UNTRUSTED}`,
       inputSchema: inputSchema(operation, takesTaskId),
       outputSchema: outputSchema(operation),
       annotations: {

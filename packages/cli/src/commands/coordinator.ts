@@ -3,8 +3,11 @@ import { connect, type ConnectOptions, withConnection } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { printable, table } from '../output.ts';
+import { accessCommands } from './coordinator/access.ts';
+import { callCommands } from './coordinator/calls.ts';
+import { pairCommand } from './coordinator/pair.ts';
 
-/** `roundhouse coordinator create|ls` */
+/** `roundhouse coordinator create|ls|access|stop|start|clients|log|pair` */
 export function coordinatorCommand(context: Context): Command {
   const { output } = context;
   const create = withConnection(new Command('create'), context)
@@ -33,7 +36,13 @@ export function coordinatorCommand(context: Context): Command {
       ]);
       output.line(table([['ID', 'NAME', 'PROJECT', 'CREATED'], ...rows], output.columns));
     });
-  return new Command('coordinator').summary('create and list coordinators').addCommand(create).addCommand(list);
+  const command = new Command('coordinator')
+    .summary('create, list, stop and watch coordinators')
+    .addCommand(create)
+    .addCommand(list);
+  const more = [...accessCommands(context), ...callCommands(context), pairCommand(context)];
+  for (const inner of more) command.addCommand(inner);
+  return command;
 }
 
 function onlyOne(projects: readonly { readonly id: string }[]): string {

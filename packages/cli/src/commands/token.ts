@@ -1,16 +1,20 @@
+import type { TokenInfo } from '@roundhouse/contracts';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { connect, type ConnectOptions, withConnection } from '../connect.ts';
 import type { Context } from '../context.ts';
+import { EXIT, Failure } from '../failure.ts';
 import { printable, table } from '../output.ts';
+import { qrLines } from '../qr-code.ts';
 
 interface CreateOptions extends ConnectOptions {
   readonly role: 'operator' | 'coordinator' | 'mobile';
   readonly coordinator?: string;
   readonly label?: string;
   readonly expiresIn?: number;
+  readonly qr: boolean;
 }
 
-/** `roundhouse token create|revoke|ls` */
+/** `roundhouse token create|rotate|revoke|ls` */
 export function tokenCommand(context: Context): Command {
   const { output } = context;
   const create = withConnection(new Command('create'), context)
@@ -23,7 +27,10 @@ export function tokenCommand(context: Context): Command {
     .option('--coordinator <id>', 'the coordinator, for the role coordinator')
     .option('--label <text>', 'what to call it')
     .option('--expires-in <seconds>', 'how long it is good for', seconds)
+    .option('--qr', 'show it as a QR code too, for a phone', false)
     .action(async (options: CreateOptions) => {
+      if (options.qr && options.role !== 'mobile')
+        throw new Failure('only a token of the role mobile is safe to show', { exitCode: EXIT.usage });
       const { role, coordinator, label, expiresIn } = options;
       const answer = await (
         await connect(context, options)
@@ -35,7 +42,25 @@ export function tokenCommand(context: Context): Command {
       });
       if (options.json) return output.json(answer);
       output.line(answer.token);
+      const { bgBlack, whiteBright } = output.colour;
+      if (options.qr) for (const line of qrLines(answer.token)) output.line(bgBlack(whiteBright(line)));
       output.note(`Its id, to revoke it by: ${answer.info.id}. The token is shown this once.`);
+    });
+  const rotate = withConnection(new Command('rotate'), context)
+    .summary('give a token a new secret; it is shown once')
+    .argument('<id>', 'the token’s id, as "token ls" shows it')
+    .option('--grace <seconds>', 'how long the old secret stays good, up to a day (default: not at all)', seconds, 0)
+    .action(async (id: string, options: ConnectOptions & { grace: number }) => {
+      const client = await connect(context, options);
+      const answer = await client.call('rotateToken', { id, graceSeconds: options.grace });
+      if (options.json) return output.json(answer);
+      output.line(answer.token);
+      const { previousUntil } = answer.info;
+      output.note(
+        previousUntil === null
+          ? 'The old secret is refused from now on.'
+          : `The old secret is good until ${previousUntil}.`,
+      );
     });
   const revoke = withConnection(new Command('revoke'), context)
     .summary('refuse a token from now on')
@@ -54,15 +79,22 @@ export function tokenCommand(context: Context): Command {
         token.id,
         token.identity.role,
         printable(token.label),
-        token.revokedAt === null ? (token.expiresAt === null ? 'good' : `good until ${token.expiresAt}`) : 'revoked',
+        stateOf(token),
       ]);
       output.line(table([['ID', 'ROLE', 'LABEL', 'STATE'], ...rows], output.columns));
     });
   return new Command('token')
-    .summary('create, revoke and list tokens')
+    .summary('create, rotate, revoke and list tokens')
     .addCommand(create)
+    .addCommand(rotate)
     .addCommand(revoke)
     .addCommand(list);
+}
+
+function stateOf({ revokedAt, expiresAt }: TokenInfo): string {
+  if (revokedAt !== null) return 'revoked';
+  if (expiresAt === null) return 'good';
+  return expiresAt <= new Date().toISOString() ? 'expired' : `good until ${expiresAt}`;
 }
 
 function seconds(text: string): number {

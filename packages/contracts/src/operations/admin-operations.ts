@@ -16,7 +16,6 @@ export const createProject = operation({
   summary: 'Add a project',
   description:
     'Fills a bare hub from a git repository on this machine. The repository itself is only read, never changed. The same path again answers the same project, whose hub takes what the repository has by now, wherever that is a fast-forward. Without a path the hub is empty: push to its address. The same name again answers the same project then.',
-  roles: ['operator'],
   effect: 'write',
   status: 201,
   input: z.object({
@@ -44,7 +43,6 @@ export const listProjects = operation({
   tag: 'projects',
   summary: 'List projects',
   description: 'All projects; for a coordinator its own.',
-  roles: ['operator', 'coordinator'],
   effect: 'read',
   input: z.object({}),
   output: z.object({ projects: z.array(Project) }),
@@ -57,7 +55,6 @@ export const createCoordinator = operation({
   tag: 'coordinators',
   summary: 'Create a coordinator',
   description: 'Makes an owner of sub-tasks with a token of its own. The token is shown this once.',
-  roles: ['operator'],
   effect: 'write',
   status: 201,
   input: z.object({ name: Label, projectId: Uuid }),
@@ -72,7 +69,6 @@ export const listCoordinators = operation({
   tag: 'coordinators',
   summary: 'List coordinators',
   description: 'All coordinators.',
-  roles: ['operator'],
   effect: 'read',
   input: z.object({}),
   output: z.object({ coordinators: z.array(Coordinator) }),
@@ -86,7 +82,6 @@ export const createToken = operation({
   summary: 'Create a token',
   description:
     'Makes a token for an operator, a coordinator or a phone. It is shown this once and stored only as a hash.',
-  roles: ['operator'],
   effect: 'write',
   status: 201,
   input: z.object({
@@ -105,11 +100,31 @@ export const listTokens = operation({
   path: '/api/tokens',
   tag: 'tokens',
   summary: 'List tokens',
-  description: 'Tokens of operators, coordinators and phones, without their secrets.',
-  roles: ['operator'],
+  description:
+    'Tokens of operators, coordinators and phones, without their secrets. One that is revoked or has expired is listed for a week more.',
   effect: 'read',
   input: z.object({}),
   output: z.object({ tokens: z.array(TokenInfo) }),
+});
+
+/** How long the old secret of a rotated token may stay good, seconds: a day. */
+const MAX_GRACE_SECONDS = 86_400;
+
+export const rotateToken = operation({
+  name: 'rotateToken',
+  method: 'POST',
+  path: '/api/tokens/:id/rotate',
+  tag: 'tokens',
+  summary: 'Give a token a new secret',
+  description:
+    'The token keeps its id and what it is bound to. It is shown this once; the secret before is refused at once, or after the grace.',
+  effect: 'write',
+  input: z.object({
+    id: Uuid,
+    graceSeconds: z.int().min(0).max(MAX_GRACE_SECONDS).default(0).describe('How long the old secret stays good.'),
+  }),
+  output: z.object({ token: z.string(), info: TokenInfo }),
+  errors: ['token_not_found', 'token_over', 'token_in_file'],
 });
 
 export const revokeToken = operation({
@@ -118,8 +133,7 @@ export const revokeToken = operation({
   path: '/api/tokens/:id',
   tag: 'tokens',
   summary: 'Revoke a token',
-  description: 'From now on the token is refused. Asked twice, it answers the same.',
-  roles: ['operator'],
+  description: 'From now on the token is refused, and what stands open with it ends. Asked twice, it answers the same.',
   effect: 'destructive',
   input: z.object({ id: Uuid }),
   output: TokenInfo,
@@ -133,7 +147,6 @@ export const whoami = operation({
   tag: 'service',
   summary: 'Whose token is this?',
   description: 'The identity that the presented token stands for.',
-  roles: ['operator', 'coordinator', 'subtask', 'mobile', 'runner', 'launcher'],
   effect: 'read',
   input: z.object({}),
   output: Identity,
@@ -146,7 +159,6 @@ export const getHealth = operation({
   tag: 'service',
   summary: 'Is the service well?',
   description: 'Answers 200 when the service and its Redis work, else 503.',
-  roles: 'public',
   effect: 'read',
   input: z.object({}),
   output: z.object({

@@ -17,7 +17,6 @@ export const claimAttempt = operation({
   summary: 'Claim an attempt that the queue handed over',
   description:
     'Moves the task from queued to starting. The same claim again, before the runner has connected, answers with new tokens for the same attempt.',
-  roles: ['launcher'],
   effect: 'write',
   input: z.object(Attempt),
   output: z.object({
@@ -38,7 +37,6 @@ export const reconcileAttempts = operation({
   summary: 'Say which sandboxes there are, hear which should be',
   description:
     'For each sandbox that the launcher has: "run" (leave it), "stop" (the runner is winding down; end it after stopSinceMs has passed a grace) or "destroy".',
-  roles: ['launcher'],
   effect: 'read',
   input: z.object({ sandboxes: z.array(z.object(Attempt)).max(1_000) }),
   output: z.object({
@@ -53,7 +51,6 @@ export const archiveAttempt = operation({
   tag: 'attempts',
   summary: 'Ask whether an attempt’s work is kept already',
   description: 'Answers archived, or a token that may write the attempt’s archive ref, for a runner in archive mode.',
-  roles: ['launcher'],
   effect: 'write',
   input: z.object(Attempt),
   output: z.object({
@@ -73,7 +70,6 @@ export const reportGone = operation({
   summary: 'Report that a sandbox is gone',
   description:
     'Every process of the attempt is gone and its folder is removed, or named in kept where its work could not be archived.',
-  roles: ['launcher'],
   effect: 'write',
   input: z.object({
     ...Attempt,
@@ -92,7 +88,6 @@ export const reportLauncher = operation({
   summary: 'Say how a launcher is, hear what to prepare for',
   description:
     'Kept for 15 s: a launcher that falls silent counts as gone. While no launcher is ready, queued tasks say why they wait. Answers what attempts may soon ask for, the most likely first, so that sandboxes and checkouts can be prepared ahead.',
-  roles: ['launcher'],
   effect: 'write',
   input: LauncherState,
   output: z.object({ prepare: z.array(SandboxProfile).max(20) }),
@@ -105,7 +100,6 @@ export const listLaunchers = operation({
   tag: 'attempts',
   summary: 'List launchers',
   description: 'The launchers that reported within the last 15 s.',
-  roles: ['operator'],
   effect: 'read',
   input: z.object({}),
   output: z.object({ launchers: z.array(LauncherState) }),

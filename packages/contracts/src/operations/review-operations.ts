@@ -3,7 +3,6 @@ import { ObjectId, Uuid } from '../ids.ts';
 import { operation } from '../operation.ts';
 import { Landing, Task } from '../task.ts';
 
-const OWNERS = ['operator', 'coordinator'] as const;
 const id = Uuid.describe('The task’s id.');
 
 export const Page = z.object({
@@ -19,7 +18,6 @@ export const readDiff = operation({
   summary: 'Read the diff',
   description:
     'What the task’s last pushed commit changes against its merge base with the base branch, by pages of at most 10000 characters.',
-  roles: OWNERS,
   effect: 'read',
   tool: 'get_task_diff',
   input: z.object({ id, cursor: z.string().max(200).optional() }),
@@ -42,7 +40,6 @@ export const readOutput = operation({
   summary: 'Read the terminal’s output',
   description:
     'What the agent’s terminal printed, escape sequences removed, by pages of at most 10000 characters. Negative tail counts from the end.',
-  roles: OWNERS,
   effect: 'read',
   tool: 'get_task_output',
   input: z.object({
@@ -85,7 +82,6 @@ export const mergeTask = operation({
   summary: 'Land a sub-task’s signalled commit',
   description:
     'Puts the signalled commit on the base branch of the hub, or not at all. A conflict is the outcome "conflicted" with the files named: prompt the task to merge the base branch and signal again, then merge again.',
-  roles: OWNERS,
   effect: 'write',
   idempotencyKey: true,
   waits: true,
@@ -106,7 +102,6 @@ export const reviewMerge = operation({
   summary: 'Review, then land exactly what was reviewed',
   description:
     'Without reviewedCommit: answers "review" with the first page of the diff and the commit it is of. With reviewedCommit: lands that commit, or fails with commit_changed where the task has signalled another one meanwhile.',
-  roles: OWNERS,
   effect: 'write',
   idempotencyKey: true,
   waits: true,

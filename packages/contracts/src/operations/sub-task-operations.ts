@@ -14,7 +14,6 @@ export const signalDone = operation({
   summary: 'Say that the task is done',
   description:
     'Pushes the branch’s HEAD and tells the coordinator that this commit is the finished work. Commit everything first: uncommitted changes to tracked files are refused with their names.',
-  roles: ['subtask'],
   effect: 'write',
   waits: true,
   tool: 'signal_done',
@@ -45,7 +44,6 @@ export const landSelf = operation({
   summary: 'Signal and land your own work',
   description:
     'Like signal_done, then lands the commit on the base branch. The outcome "conflicted" names the files: merge the base branch (git fetch origin, git merge origin/<base>), commit, and call it again.',
-  roles: ['subtask'],
   effect: 'write',
   idempotencyKey: true,
   waits: true,

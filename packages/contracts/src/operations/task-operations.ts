@@ -8,7 +8,6 @@ import { operation } from '../operation.ts';
 import { PromptReceipt, PromptText } from '../prompt.ts';
 import { Task } from '../task.ts';
 
-const OWNERS = ['operator', 'coordinator'] as const;
 const id = Uuid.describe('The task’s id.');
 
 export const createTask = operation({
@@ -19,7 +18,6 @@ export const createTask = operation({
   summary: 'Create a sub-task',
   description:
     'Starts an agent with a prompt in a git worktree and terminal of its own, on a new branch off the base branch. Answers at once; wait_for_signal_done tells when it is done.',
-  roles: OWNERS,
   effect: 'write',
   idempotencyKey: true,
   status: 201,
@@ -56,7 +54,6 @@ export const listTasks = operation({
   tag: 'tasks',
   summary: 'List sub-tasks',
   description: 'Your sub-tasks, newest first, by pages.',
-  roles: OWNERS,
   effect: 'read',
   tool: 'list_tasks',
   input: z.object({
@@ -75,7 +72,6 @@ export const getTask = operation({
   summary: 'Show one sub-task',
   description:
     'Where the sub-task stands: lifecycle, activity with its evidence, completion, landing, prompts with receipts.',
-  roles: OWNERS,
   effect: 'read',
   tool: 'get_task_status',
   input: z.object({ id }),
@@ -91,7 +87,6 @@ export const promptTask = operation({
   summary: 'Send a prompt',
   description:
     'Tells the agent something more, byte for byte. The receipt goes queued, written, accepted (or undelivered, with the screen).',
-  roles: OWNERS,
   effect: 'write',
   idempotencyKey: true,
   tool: 'send_prompt',
@@ -108,7 +103,6 @@ export const closeTask = operation({
   summary: 'Close a sub-task',
   description:
     'Stops the agent with its whole process tree, keeps its work (uncommitted and untracked files too) under an archive ref, and frees the rest. Asked twice, it answers the same. Nothing committed is lost.',
-  roles: OWNERS,
   effect: 'destructive',
   idempotencyKey: true,
   waits: true,
@@ -131,7 +125,6 @@ export const setControl = operation({
   summary: 'Take or hand back the keyboard',
   description:
     'While a human holds control, the coordinator’s prompts, landing and close are refused with human_control. The hold ends by itself.',
-  roles: ['operator'],
   effect: 'write',
   input: z.object({
     id,
@@ -158,7 +151,6 @@ export const listAgents = operation({
   tag: 'tasks',
   summary: 'Glance at all agents',
   description: 'A read-only list for a phone: names and states, no output, no prompts.',
-  roles: ['operator', 'mobile'],
   effect: 'read',
   input: z.object({ limit: z.int().min(1).max(200).default(100) }),
   output: z.object({ agents: z.array(AgentRow) }),

@@ -3,8 +3,6 @@ import { Uuid } from '../ids.ts';
 import { operation } from '../operation.ts';
 import { Activity, Notice, Task } from '../task.ts';
 
-const OWNERS = ['operator', 'coordinator'] as const;
-
 /** How long a call may wait, milliseconds. No HTTP or MCP client cuts a call of less than a minute. */
 export const WaitMs = z.int().min(0).max(55_000).default(45_000).describe('How long to wait at most, 0 to 55000 ms.');
 
@@ -18,7 +16,6 @@ export const waitForIdle = operation({
   summary: 'Wait until an agent needs something',
   description:
     'Returns when the agent is idle with no prompt under way, waits for input, has signalled, has ended, could not be prompted, or the time is up. Idle is not done: only a signal is.',
-  roles: OWNERS,
   effect: 'read',
   waits: true,
   tool: 'wait_for_idle',
@@ -48,7 +45,6 @@ export const waitSignal = operation({
   summary: 'Wait for any sub-task’s signal',
   description:
     'Returns the next signal, landing or end of any of your sub-tasks, each once; at once with remaining 0 where nothing can come any more; outcome "timeout" when the time is up: call again. Pass the cursor of the answer before to acknowledge it; what is neither acknowledged nor acted upon is handed out again after two minutes.',
-  roles: OWNERS,
   effect: 'write',
   waits: true,
   tool: 'wait_for_signal_done',

@@ -37,6 +37,8 @@ const EXECUTORS: { readonly [T in EffectType]: Executor<T> } = {
     const task = await deps.store.read(taskId);
     if (task === null || task.lifecycle.state !== 'ended') return;
     const archiveRefs = await deps.hubs.archiveTask(task.projectId, taskId, task.branch);
+    // Dead since the attempts' ends. They go now, so that the store holds those of open tasks alone.
+    await deps.tokens.forgetTask(taskId);
     await transition(deps, taskId, { type: 'close_finished', archiveRefs });
   },
 };

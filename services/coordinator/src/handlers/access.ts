@@ -1,18 +1,32 @@
-import { RoundhouseError, type TaskRecord } from '@roundhouse/contracts';
+import { type Coordinator, RoundhouseError, type Role, type TaskRecord } from '@roundhouse/contracts';
 import { humanHolds } from '../domain/regions/control.ts';
 import type { Caller, Deps } from './deps.ts';
 import { readTask, transition } from './transition.ts';
 
+/** Those behind whose keyboard a person sits. */
+const PEOPLE: readonly Role[] = ['operator', 'paired'];
+
+/** Whether a task is within the caller's reach. An operator that acts for a coordinator reaches what is that one's. */
+function reaches({ identity, coordinatorId, reach }: Caller, task: TaskRecord): boolean {
+  if (reach === 'any') return coordinatorId === null || task.coordinatorId === coordinatorId;
+  if ('taskId' in identity) return identity.taskId === task.id;
+  return 'coordinatorId' in identity && identity.coordinatorId === task.coordinatorId;
+}
+
 /** The task, if it is the caller's. Somebody else's is not there at all, so that ids tell nothing. */
 export async function ownTask(deps: Deps, caller: Caller, taskId: string): Promise<TaskRecord> {
   const task = await readTask(deps, taskId);
-  const { identity, coordinatorId } = caller;
-  const own =
-    identity.role === 'subtask'
-      ? identity.taskId === taskId
-      : coordinatorId === null || task.coordinatorId === coordinatorId;
-  if (!own) throw new RoundhouseError('task_not_found', `there is no task ${taskId}`);
+  if (!reaches(caller, task)) throw new RoundhouseError('task_not_found', `there is no task ${taskId}`);
   return task;
+}
+
+/** The coordinator, if it is the caller's; like a task, somebody else's is not there. */
+export async function ownCoordinator(deps: Deps, caller: Caller, id: string): Promise<Coordinator> {
+  const { identity, reach } = caller;
+  const own = reach === 'any' || ('coordinatorId' in identity && identity.coordinatorId === id);
+  const coordinator = own ? await deps.registry.coordinator(id) : null;
+  if (coordinator === null) throw new RoundhouseError('coordinator_not_found', `there is no coordinator ${id}`);
+  return coordinator;
 }
 
 /** The coordinator that the call is for, which an operator must name. */
@@ -24,7 +38,7 @@ export function actingFor(caller: Caller): string {
 
 /** While a person holds the keyboard, the coordinator neither prompts nor lands nor closes. */
 export function refuseUnderHumanControl({ clock }: Deps, caller: Caller, task: TaskRecord): void {
-  if (caller.identity.role === 'operator' || !humanHolds(task.control, clock.now())) return;
+  if (PEOPLE.includes(caller.identity.role) || !humanHolds(task.control, clock.now())) return;
   const until = task.control.holder === 'human' ? task.control.until : '';
   throw new RoundhouseError('human_control', `a person holds the keyboard until ${until} at the latest`, { until });
 }

@@ -7,7 +7,6 @@ import {
   type OutputOf,
   type Project,
   RoundhouseError,
-  type TokenInfo,
 } from '@roundhouse/contracts';
 import { limitsOver } from '../domain/limits.ts';
 import type { Caller, Deps } from './deps.ts';
@@ -72,10 +71,11 @@ const withAddress = (deps: Deps, project: Project): Project => ({ ...project, gi
 
 export async function listProjects(deps: Deps, caller: Caller): Promise<OutputOf<Ops['listProjects']>> {
   const projects = await deps.registry.projects();
-  const { identity } = caller;
+  const { identity, reach } = caller;
   const current = projects.map((project) => withAddress(deps, project));
-  if (identity.role !== 'coordinator') return { projects: current };
-  const own = (await deps.registry.coordinator(identity.coordinatorId))?.projectId;
+  if (reach === 'any') return { projects: current };
+  const own =
+    'coordinatorId' in identity ? (await deps.registry.coordinator(identity.coordinatorId))?.projectId : undefined;
   return { projects: current.filter(({ id }) => id === own) };
 }
 
@@ -96,32 +96,3 @@ export async function createCoordinator(
 export const listCoordinators = async (deps: Deps): Promise<OutputOf<Ops['listCoordinators']>> => ({
   coordinators: await deps.registry.coordinators(),
 });
-
-export async function createToken(
-  deps: Deps,
-  _caller: Caller,
-  input: InputOf<Ops['createToken']>,
-): Promise<OutputOf<Ops['createToken']>> {
-  const { role, coordinatorId, label, expiresInSeconds } = input;
-  const expiresAt =
-    expiresInSeconds === undefined
-      ? null
-      : new Date(Date.parse(deps.clock.now()) + expiresInSeconds * 1_000).toISOString();
-  if (role !== 'coordinator') return await deps.tokens.issue({ role }, label, expiresAt);
-  if (coordinatorId === undefined)
-    throw new RoundhouseError('coordinator_required', 'coordinatorId says whose token it is');
-  if ((await deps.registry.coordinator(coordinatorId)) === null) {
-    throw new RoundhouseError('coordinator_not_found', `there is no coordinator ${coordinatorId}`);
-  }
-  return await deps.tokens.issue({ role, coordinatorId }, label, expiresAt);
-}
-
-export const listTokens = async (deps: Deps): Promise<OutputOf<Ops['listTokens']>> => ({
-  tokens: await deps.tokens.list(),
-});
-
-export async function revokeToken(deps: Deps, _caller: Caller, { id }: { id: string }): Promise<TokenInfo> {
-  const revoked = await deps.tokens.revoke(id);
-  if (revoked === null) throw new RoundhouseError('token_not_found', `there is no token ${id}`);
-  return revoked;
-}

@@ -1,10 +1,15 @@
-import type { Identity } from '@roundhouse/contracts';
+import type { Identity, Reach } from '@roundhouse/contracts';
 import type { Logger } from 'pino';
 import type {
+  AccessFeed,
+  AuditLog,
   Clock,
+  CoordinatorAccess,
   EventFeed,
   Hubs,
   Launchers,
+  Pairings,
+  Presence,
   RecentProfiles,
   Recordings,
   Registry,
@@ -20,6 +25,11 @@ export interface Deps {
   readonly launchers: Launchers;
   readonly profiles: RecentProfiles;
   readonly tokens: TokenStore;
+  readonly access: CoordinatorAccess;
+  readonly accessFeed: AccessFeed;
+  readonly pairings: Pairings;
+  readonly audit: AuditLog;
+  readonly presence: Presence;
   readonly hubs: Hubs;
   readonly recordings: Recordings;
   readonly clock: Clock;
@@ -32,6 +42,8 @@ export interface Deps {
 export interface Caller {
   readonly identity: Identity;
   readonly tokenId: string;
+  /** How far the access matrix lets this caller reach with this operation. */
+  readonly reach: Exclude<Reach, 'none'>;
   /** The coordinator that the call is for: a coordinator's own, or the one that an operator named. */
   readonly coordinatorId: string | null;
   readonly idempotencyKey: string | null;

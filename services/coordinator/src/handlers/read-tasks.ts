@@ -29,10 +29,10 @@ export const getTask = async (
 
 export async function listAgents(
   deps: Deps,
-  _caller: Caller,
+  { reach, coordinatorId }: Caller,
   { limit }: { limit: number },
 ): Promise<OutputOf<typeof OPERATIONS.listAgents>> {
-  const { tasks } = await deps.store.list(null, null, limit);
+  const { tasks } = await deps.store.list(reach === 'own' ? coordinatorId : null, null, limit);
   const views = await taskViews(deps, tasks);
   return {
     agents: views.map(({ id, name, lifecycle, activity, attention, updatedAt }) => ({

@@ -113,7 +113,7 @@ describe('who may do what', () => {
       });
       if (answer.code !== 'forbidden') allowed.push(name);
     }
-    expect(allowed).toEqual(['listAgents', 'whoami', 'getHealth']);
+    expect(allowed).toEqual(['listAgents', 'pair', 'whoami', 'getHealth']);
   });
 
   it('ID-6: tokens that were revoked, have expired, or whose attempt is over are refused', async () => {

@@ -1,7 +1,19 @@
-import { HEADERS, type Operation, RoundhouseError, type TokenInfo, Uuid, archiveRef } from '@roundhouse/contracts';
+import {
+  ACCESS,
+  type AccessName,
+  HEADERS,
+  OPERATIONS,
+  type Reach,
+  RoundhouseError,
+  type TokenInfo,
+  Uuid,
+  archiveRef,
+} from '@roundhouse/contracts';
 import type { FastifyRequest } from 'fastify';
 import { isLive } from '../domain/derived.ts';
 import type { Deps } from '../handlers/deps.ts';
+import type { VerifiedToken } from '../ports.ts';
+import { trailOf } from './call-trail.ts';
 
 /** The value of a header that must come once. */
 export function header(request: FastifyRequest, name: string): string | null {
@@ -24,20 +36,47 @@ function tokenOf(request: FastifyRequest): string {
   throw unauthenticated('the Authorization header is neither Bearer nor Basic');
 }
 
-/** Who calls. A token of an attempt dies with the attempt, whatever its own expiry says. */
-export async function authenticate(deps: Deps, request: FastifyRequest): Promise<TokenInfo> {
-  const info = await deps.tokens.verify(tokenOf(request));
-  if (info === null) throw unauthenticated('the token is not known, expired or revoked');
-  const { identity } = info;
-  if (identity.role !== 'subtask' && identity.role !== 'runner') return info;
+/**
+ * Who calls. A token of an attempt dies with the attempt, whatever its own expiry says; one of a coordinator whose access is
+ * stopped is not let in, but is not dead.
+ */
+export async function authenticate(deps: Deps, request: FastifyRequest): Promise<VerifiedToken> {
+  const verified = await deps.tokens.verify(tokenOf(request));
+  if (verified === null) throw unauthenticated('the token is not known, expired or revoked');
+  const { identity, id } = verified.info;
+  trailOf(request).caller = { identity, tokenId: id };
+  switch (identity.role) {
+    case 'coordinator':
+    case 'paired':
+      await refuseStopped(deps, identity.coordinatorId);
+      break;
+    case 'subtask':
+    case 'runner':
+      await refuseOver(deps, identity);
+      break;
+    case 'operator':
+    case 'launcher':
+    case 'mobile':
+      break;
+  }
+  return verified;
+}
+
+async function refuseStopped({ access }: Deps, coordinatorId: string): Promise<void> {
+  const since = await access.stoppedAt(coordinatorId);
+  if (since !== null) throw new RoundhouseError('access_stopped', `access was stopped at ${since}`, { since });
+}
+
+type AttemptIdentity = Extract<TokenInfo['identity'], { taskId: string }>;
+
+async function refuseOver({ store }: Deps, identity: AttemptIdentity): Promise<void> {
   const { taskId, attempt } = identity;
   // An archive is written after the end, under a ref that nobody else has: that token lives by its own expiry.
-  if (identity.role === 'runner' && identity.ref === archiveRef(taskId, attempt)) return info;
-  const task = await deps.store.read(taskId);
+  if (identity.role === 'runner' && identity.ref === archiveRef(taskId, attempt)) return;
+  const task = await store.read(taskId);
   const current = task !== null && task.attempt === attempt;
   const alive = current && (identity.role === 'subtask' ? isLive(task) : task.sandboxes.includes(attempt));
   if (!alive) throw unauthenticated('the attempt that this token is for is over');
-  return info;
 }
 
 /** The coordinator that a request is for. A coordinator must name itself; an operator may name any. */
@@ -45,7 +84,10 @@ export function coordinatorOf(request: FastifyRequest, { identity }: TokenInfo):
   const named = header(request, HEADERS.coordinatorId);
   switch (identity.role) {
     case 'coordinator':
+    case 'paired':
       if (named === identity.coordinatorId) return named;
+      // A phone is told whose it is by its token; it need not say so, but may not say otherwise.
+      if (named === null && identity.role === 'paired') return identity.coordinatorId;
       throw new RoundhouseError(
         'coordinator_mismatch',
         named === null ? 'there is no X-Coordinator-Id header' : 'X-Coordinator-Id is not the token’s',
@@ -64,7 +106,13 @@ export function coordinatorOf(request: FastifyRequest, { identity }: TokenInfo):
   }
 }
 
-export function refuseRole(operation: Operation, { identity }: TokenInfo): void {
-  if (operation.roles === 'public' || operation.roles.includes(identity.role)) return;
-  throw new RoundhouseError('forbidden', `a token of role ${identity.role} may not ${operation.summary.toLowerCase()}`);
+/**
+ * How far the caller reaches with an operation or route, by the access matrix.
+ * @throws RoundhouseError `forbidden` where not at all
+ */
+export function reachOf(name: AccessName, { identity }: TokenInfo): Exclude<Reach, 'none'> {
+  const reach = ACCESS[name][identity.role];
+  if (reach !== 'none') return reach;
+  const what = name in OPERATIONS ? OPERATIONS[name as keyof typeof OPERATIONS].summary.toLowerCase() : 'do this';
+  throw new RoundhouseError('forbidden', `a token of role ${identity.role} may not ${what}`);
 }

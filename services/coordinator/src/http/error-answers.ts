@@ -1,5 +1,6 @@
 import { RoundhouseError } from '@roundhouse/contracts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { trailOf } from './call-trail.ts';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 
 /** Fastify's own faults, in the words of our table. */
@@ -50,6 +51,7 @@ function toRoundhouseError(
 
 export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const answer = toRoundhouseError(error, request);
+  trailOf(request).outcome = answer.code;
   if (answer.code === 'unauthenticated' && !reply.hasHeader('www-authenticate'))
     void reply.header('www-authenticate', 'Bearer realm="roundhouse"');
   void reply.code(answer.status).type('application/json').serializer(JSON.stringify).send(answer.toBody());

@@ -1,25 +1,19 @@
-import { type Identity, RoundhouseError, Uuid } from '@roundhouse/contracts';
+import { ACCESS, type Identity, RoundhouseError, Uuid } from '@roundhouse/contracts';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GitAccess, GitRequest, GitService, GitSmartHttp } from '../ports.ts';
 import type { Deps } from '../handlers/deps.ts';
 import { authenticate, header } from './authenticate.ts';
+import { trailOf } from './call-trail.ts';
 
-/** What each identity may do in a hub. Phones and launchers have no business there. */
-function accessOf(identity: Identity): GitAccess | null {
-  switch (identity.role) {
-    case 'operator':
-      return { writableRef: 'refs/*', seesAll: true };
-    case 'runner':
-      return { writableRef: identity.ref, seesAll: false };
-    case 'coordinator':
-    case 'subtask':
-      return { writableRef: null, seesAll: false };
-    case 'launcher':
-    case 'mobile':
-      return null;
-  }
+/** What a caller may do in a hub: the matrix says whether, its token which ref. */
+function accessOf(identity: Identity): GitAccess {
+  const writes = ACCESS.hubWrite[identity.role];
+  return {
+    writableRef: writes === 'any' ? 'refs/*' : writes === 'own' && identity.role === 'runner' ? identity.ref : null,
+    seesAll: ACCESS.hubRead[identity.role] === 'any',
+  };
 }
 
 const isService = (name: unknown): name is GitService => name === 'git-upload-pack' || name === 'git-receive-pack';
@@ -34,24 +28,31 @@ export function registerGitRoutes(app: FastifyInstance, deps: Deps, git: GitSmar
   const admit = async (request: FastifyRequest, reply: FastifyReply, service: GitService): Promise<GitRequest> => {
     const { project: projectId } = request.params as { project: string };
     // Git asks without credentials first, and again with them once it is told how.
-    const info = await authenticate(deps, request).catch((error: unknown) => {
+    const asked = service === 'git-receive-pack' ? 'hubWrite' : 'hubRead';
+    trailOf(request).operation = asked;
+    const { info } = await authenticate(deps, request).catch((error: unknown) => {
       void reply.header('www-authenticate', 'Basic realm="roundhouse"');
       throw error;
     });
     const { identity } = info;
-    const access = accessOf(identity);
     const project = Uuid.safeParse(projectId).success ? await deps.registry.project(projectId) : null;
     if (project === null || !(await belongs(deps, identity, projectId))) {
       throw new RoundhouseError('project_not_found', `there is no project ${projectId}`);
     }
-    if (access === null || (service === 'git-receive-pack' && access.writableRef === null)) {
+    if (ACCESS[asked][identity.role] === 'none') {
       throw new RoundhouseError('ref_forbidden', `a token of role ${identity.role} may not do this in a hub`);
     }
     const gone = new AbortController();
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) gone.abort();
     });
-    return { projectId, service, access, protocol: header(request, 'git-protocol') ?? undefined, signal: gone.signal };
+    return {
+      projectId,
+      service,
+      access: accessOf(identity),
+      protocol: header(request, 'git-protocol') ?? undefined,
+      signal: gone.signal,
+    };
   };
 
   const answer = (reply: FastifyReply, type: string, output: Readable): FastifyReply =>
@@ -62,21 +63,29 @@ export function registerGitRoutes(app: FastifyInstance, deps: Deps, git: GitSmar
     // The pack is streamed into git: it is neither parsed nor held, and git itself holds its size.
     scope.addContentTypeParser('*', (_request, payload, next) => next(null, payload));
 
-    scope.get('/git/:project.git/info/refs', { schema: { hide: true } }, async (request, reply) => {
-      const { service } = request.query as { service?: unknown };
-      if (!isService(service)) throw new RoundhouseError('bad_request', 'only git’s smart protocol is spoken here');
-      const { output } = git.advertise(await admit(request, reply, service));
-      return await answer(
-        reply,
-        `application/x-${service}-advertisement`,
-        Readable.from(prefixed(serviceLine(service), output)),
-      );
-    });
+    scope.get(
+      '/git/:project.git/info/refs',
+      { schema: { hide: true }, config: { access: 'hubRead' } },
+      async (request, reply) => {
+        const { service } = request.query as { service?: unknown };
+        if (!isService(service)) throw new RoundhouseError('bad_request', 'only git’s smart protocol is spoken here');
+        const { output } = git.advertise(await admit(request, reply, service));
+        return await answer(
+          reply,
+          `application/x-${service}-advertisement`,
+          Readable.from(prefixed(serviceLine(service), output)),
+        );
+      },
+    );
 
     for (const service of ['git-upload-pack', 'git-receive-pack'] as const) {
       scope.post(
         `/git/:project.git/${service}`,
-        { schema: { hide: true }, bodyLimit: Number.MAX_SAFE_INTEGER },
+        {
+          schema: { hide: true },
+          config: { access: service === 'git-receive-pack' ? 'hubWrite' : 'hubRead' },
+          bodyLimit: Number.MAX_SAFE_INTEGER,
+        },
         async (request, reply) => {
           const admitted = await admit(request, reply, service);
           const body = request.body as Readable;
@@ -90,18 +99,12 @@ export function registerGitRoutes(app: FastifyInstance, deps: Deps, git: GitSmar
   });
 }
 
+/** Where the matrix says `own`: the project of the caller's task, or of its coordinator. Others have none, or all. */
 async function belongs(deps: Deps, identity: Identity, projectId: string): Promise<boolean> {
-  switch (identity.role) {
-    case 'coordinator':
-      return (await deps.registry.coordinator(identity.coordinatorId))?.projectId === projectId;
-    case 'subtask':
-    case 'runner':
-      return (await deps.store.read(identity.taskId))?.projectId === projectId;
-    case 'operator':
-    case 'launcher':
-    case 'mobile':
-      return true;
-  }
+  if (ACCESS.hubRead[identity.role] !== 'own') return true;
+  if ('taskId' in identity) return (await deps.store.read(identity.taskId))?.projectId === projectId;
+  if (!('coordinatorId' in identity)) return false;
+  return (await deps.registry.coordinator(identity.coordinatorId))?.projectId === projectId;
 }
 
 async function* prefixed(first: string, rest: Readable): AsyncGenerator<Buffer | string> {

@@ -1,5 +1,9 @@
 import type { InputOf, OPERATIONS, OperationName, OutputOf } from '@roundhouse/contracts';
 import * as admin from '../handlers/admin.ts';
+import * as access from '../handlers/coordinator-access.ts';
+import * as pairing from '../handlers/pairing.ts';
+import { readAudit } from '../handlers/read-audit.ts';
+import * as tokens from '../handlers/tokens.ts';
 import * as attempts from '../handlers/attempts.ts';
 import { closeTask } from '../handlers/close-task.ts';
 import { createTask } from '../handlers/create-task.ts';
@@ -51,9 +55,18 @@ export const IMPLEMENTATIONS: { readonly [N in OperationName]: Implementation<N>
   listProjects: admin.listProjects,
   createCoordinator: admin.createCoordinator,
   listCoordinators: admin.listCoordinators,
-  createToken: admin.createToken,
-  listTokens: admin.listTokens,
-  revokeToken: admin.revokeToken,
+  getAccess: access.getAccess,
+  stopAccess: access.stopAccess,
+  startAccess: access.startAccess,
+  listClients: access.listClients,
+  readLog: access.readLog,
+  createPairing: pairing.createPairing,
+  pair: pairing.pair,
+  createToken: tokens.createToken,
+  listTokens: tokens.listTokens,
+  rotateToken: tokens.rotateToken,
+  revokeToken: tokens.revokeToken,
+  readAudit,
   whoami: (_deps, { identity }) => Promise.resolve(identity),
   getHealth: async ({ ping, version }) => ({ status: 'ok', version, redisMs: await ping() }),
   claimAttempt: attempts.claimAttempt,

@@ -1,4 +1,5 @@
 import {
+  type AuditCall,
   type CoordinatorMessage,
   LEASE,
   LINK_FENCED,
@@ -15,7 +16,10 @@ import type { Deps } from '../handlers/deps.ts';
 import { desiredStates } from '../handlers/desired-state.ts';
 import { runnerEvent } from '../handlers/runner-event.ts';
 import { readTask, transition } from '../handlers/transition.ts';
-import { authenticate } from './authenticate.ts';
+import type { VerifiedToken } from '../ports.ts';
+import { authenticate, reachOf } from './authenticate.ts';
+import { callOf } from './call-trail.ts';
+import { standingAccess } from './standing-access.ts';
 
 type RunnerIdentity = Extract<TokenInfo['identity'], { role: 'runner' }>;
 
@@ -23,27 +27,38 @@ type RunnerIdentity = Extract<TokenInfo['identity'], { role: 'runner' }>;
 const MAX_BACKLOG = 64;
 
 /** `GET /link`: one WebSocket a runner. See the contracts' link for the protocol. */
-export function registerLink(app: FastifyInstance, deps: Deps): void {
+export function registerLink(app: FastifyInstance, deps: Deps, record: (call: AuditCall) => void): void {
   app.get(
     LINK_PATH,
     {
       websocket: true,
       schema: { hide: true },
+      config: { access: 'link' },
       preValidation: async (request) => {
-        const { identity } = await authenticate(deps, request);
+        const verified = await authenticate(deps, request);
+        const { identity } = verified.info;
+        reachOf('link', verified.info);
         if (identity.role !== 'runner') throw new RoundhouseError('forbidden', 'only a runner has a link');
-        request.runner = identity;
+        request.runner = { identity, verified };
       },
     },
     (socket, request) => {
-      if (request.runner !== undefined) serveLink(deps, socket, request.runner);
+      if (request.runner === undefined) return;
+      const { identity, verified } = request.runner;
+      // A request that became a link has no answer whose end would be recorded.
+      record(callOf(request, 101, 0, deps.clock.now()));
+      const standing = standingAccess(deps, request, verified);
+      const fence = (): void => socket.close(LINK_FENCED, standing.refusal()?.message.slice(0, 120));
+      standing.signal.addEventListener('abort', fence, { once: true });
+      socket.on('close', () => standing.end());
+      serveLink(deps, socket, identity);
     },
   );
 }
 
 declare module 'fastify' {
   interface FastifyRequest {
-    runner?: RunnerIdentity;
+    runner?: { readonly identity: RunnerIdentity; readonly verified: VerifiedToken };
   }
 }
 

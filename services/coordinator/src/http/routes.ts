@@ -7,14 +7,19 @@ import {
   type Operation,
   type OperationName,
   RoundhouseError,
+  isPublic,
   pathParameters,
 } from '@roundhouse/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../handlers/deps.ts';
-import { authenticate, coordinatorOf, header, refuseRole } from './authenticate.ts';
-import { type Idempotency, checkIdempotencyKey } from './idempotency.ts';
+import type { VerifiedToken } from '../ports.ts';
+import { authenticate, coordinatorOf, header, reachOf } from './authenticate.ts';
+import { noteSubject, trailOf } from './call-trail.ts';
+import { type Answer, type Idempotency, checkIdempotencyKey } from './idempotency.ts';
 import { IMPLEMENTATIONS, type ServiceDeps } from './implementations.ts';
+import { noteClient } from './note-client.ts';
+import { openWait } from './open-wait.ts';
 import { readQuery } from './query.ts';
 
 type Shape = Record<string, z.ZodType>;
@@ -28,6 +33,7 @@ const COMMON: readonly ErrorCode[] = [
   'unauthenticated',
   'forbidden',
   'coordinator_mismatch',
+  'access_stopped',
   'origin_refused',
   'internal',
   'store_unavailable',
@@ -46,7 +52,7 @@ function schemaOf(operation: Operation): FastifySchema {
     tags: [operation.tag],
     summary: operation.summary,
     description: operation.description,
-    ...(operation.roles === 'public' ? { security: [] } : {}),
+    ...(isPublic(operation.name as OperationName) ? { security: [] } : {}),
     ...(parameters.length > 0 ? { params: pick(shape, (key) => parameters.includes(key)) } : {}),
     ...(operation.method === 'GET' && Object.keys(rest.shape).length > 0 ? { querystring: rest } : {}),
     ...(operation.method === 'POST' ? { body: rest } : {}),
@@ -70,21 +76,35 @@ function errorResponses(operation: Operation): Record<number, z.ZodType> {
 function watchClient(request: FastifyRequest, reply: FastifyReply, stopping: AbortSignal) {
   const gone = new AbortController();
   const undo: (() => Promise<void>)[] = [];
-  reply.raw.once('close', () => {
-    if (reply.raw.writableFinished) return;
-    gone.abort();
-    for (const step of undo)
+  const takeBack = (): void => {
+    for (const step of undo.splice(0))
       void step().catch((error: unknown) =>
         request.log.error({ err: error }, 'what was not delivered could not be taken back'),
       );
+  };
+  reply.raw.once('close', () => {
+    if (reply.raw.writableFinished) return;
+    gone.abort();
+    takeBack();
   });
   return {
+    takeBack,
     signal: AbortSignal.any([gone.signal, stopping]),
     onUndelivered: (step: () => Promise<void>) => void undo.push(step),
   };
 }
 
-const ANONYMOUS = { role: 'mobile' } as const;
+type Known = Omit<Caller, 'signal' | 'onUndelivered'>;
+
+/** Whoever asks what is public. */
+const NOBODY: Known = {
+  identity: { role: 'mobile' },
+  tokenId: '',
+  reach: 'any',
+  coordinatorId: null,
+  idempotencyKey: null,
+  doneToken: null,
+};
 
 /** One route an operation, all alike: who calls, the input, what to do, the answer. */
 export function registerRoutes(
@@ -93,7 +113,7 @@ export function registerRoutes(
   idempotency: Idempotency,
   stopping: AbortSignal,
 ): void {
-  const callers = new WeakMap<FastifyRequest, Omit<Caller, 'signal' | 'onUndelivered'>>();
+  const callers = new WeakMap<FastifyRequest, { readonly who: Known; readonly verified: VerifiedToken }>();
 
   for (const [name, operation] of Object.entries(OPERATIONS) as [OperationName, Operation][]) {
     const implementation = IMPLEMENTATIONS[name] as Handler;
@@ -103,21 +123,26 @@ export function registerRoutes(
       method: operation.method,
       url: operation.path,
       schema: schemaOf(operation),
-      config: { operation: name },
+      config: { access: name },
       onRequest: async (request) => {
-        if (operation.roles === 'public') return;
-        const info = await authenticate(deps, request);
-        refuseRole(operation, info);
-        const { identity } = info;
-        callers.set(request, {
-          identity,
+        if (isPublic(name)) return;
+        const verified = await authenticate(deps, request);
+        const { info } = verified;
+        const reach = reachOf(name, info);
+        const coordinatorId = name === 'whoami' ? null : coordinatorOf(request, info);
+        trailOf(request).coordinatorId = coordinatorId;
+        const who = {
+          identity: info.identity,
           tokenId: info.id,
-          coordinatorId: name === 'whoami' ? null : coordinatorOf(request, info),
+          reach,
+          coordinatorId,
           idempotencyKey: operation.idempotencyKey
             ? checkIdempotencyKey(header(request, HEADERS.idempotencyKey))
             : null,
           doneToken: header(request, HEADERS.doneToken),
-        });
+        };
+        callers.set(request, { who, verified });
+        noteClient(deps, request, info);
       },
       preValidation: async (request) => {
         if (operation.method === 'GET') request.query = readQuery(shape, request.query as Record<string, unknown>);
@@ -125,32 +150,42 @@ export function registerRoutes(
         else if (operation.method === 'POST') request.body ??= {};
       },
       handler: async (request, reply) => {
-        const who = callers.get(request) ?? {
-          identity: ANONYMOUS,
-          tokenId: '',
-          coordinatorId: null,
-          idempotencyKey: null,
-          doneToken: null,
-        };
-        const caller: Caller = { ...who, ...watchClient(request, reply, stopping) };
+        const known = callers.get(request);
+        const who = known?.who ?? NOBODY;
+        const client = watchClient(request, reply, stopping);
+        const wait = operation.waits && known !== undefined ? openWait(deps, request, known) : null;
+        const signal = wait === null ? client.signal : AbortSignal.any([client.signal, wait.signal]);
+        const caller: Caller = { ...who, onUndelivered: client.onUndelivered, signal };
         const input = {
           ...(request.query as object),
           ...(request.body as object | undefined),
           ...(request.params as object),
         };
-        const run = () => implementation(deps, caller, input);
-        if (who.idempotencyKey === null) return await reply.code(operation.status).send(await run());
-        const scope = `${who.tokenId}:${name}:${who.coordinatorId ?? ''}:${who.idempotencyKey}`;
-        const answer = await idempotency.once(scope, input, async () => {
+        noteSubject(request, operation, input);
+        const run = async (): Promise<Answer> => {
           try {
-            return { status: operation.status, body: await run() };
+            return { status: operation.status, body: await implementation(deps, caller, input) };
           } catch (error) {
             if (error instanceof RoundhouseError) return { status: error.status, body: error.toBody() };
             throw error;
           }
-        });
-        if (answer.status >= 400) return await reply.code(answer.status).serializer(JSON.stringify).send(answer.body);
-        return await reply.code(answer.status).send(answer.body);
+        };
+        try {
+          const scope = `${who.tokenId}:${name}:${who.coordinatorId ?? ''}:${who.idempotencyKey ?? ''}`;
+          const answer = await (who.idempotencyKey === null ? run() : idempotency.once(scope, input, run));
+          noteSubject(request, operation, input, answer.body);
+          const refusal = wait?.refusal() ?? null;
+          if (refusal !== null) {
+            // What was found for a caller that may not have it any more is given back.
+            client.takeBack();
+            throw refusal;
+          }
+          if (answer.status < 400) return await reply.code(answer.status).send(answer.body);
+          trailOf(request).outcome = (answer.body as ErrorBody).error.code;
+          return await reply.code(answer.status).serializer(JSON.stringify).send(answer.body);
+        } finally {
+          wait?.end();
+        }
       },
     });
   }

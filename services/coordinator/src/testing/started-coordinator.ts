@@ -27,6 +27,7 @@ export interface StartedCoordinator {
   readonly redis: TestRedis;
   readonly repository: ScratchRepository;
   readonly operatorToken: string;
+  readonly launcherToken: string;
   readonly operator: ApiClient;
   readonly launcher: ApiClient;
   readonly projectId: string;
@@ -39,7 +40,7 @@ export interface StartedCoordinator {
 
 /** The real coordinator in this process, with a real Redis and a project of a real repository. */
 export async function startedCoordinator(
-  settings: Partial<Pick<Config, 'host' | 'publicUrl' | 'allowedHosts'>> = {},
+  settings: Partial<Pick<Config, 'host' | 'publicUrl' | 'allowedHosts' | 'auditEntries'>> = {},
 ): Promise<StartedCoordinator> {
   const [redis, repository, folder] = await Promise.all([startTestRedis(), scratchRepository(), temporaryFolder()]);
   const tokens = { operator: newToken('operator'), launcher: newToken('launcher') };
@@ -57,6 +58,7 @@ export async function startedCoordinator(
     operatorTokenFile: files.operator,
     launcherTokenFile: files.launcher,
     allowedHosts: [],
+    auditEntries: 10_000,
     logLevel: 'silent',
     path: process.env['PATH'] ?? '',
     ...settings,
@@ -70,6 +72,7 @@ export async function startedCoordinator(
     redis,
     repository,
     operatorToken: tokens.operator,
+    launcherToken: tokens.launcher,
     operator,
     launcher: new ApiClient({ baseUrl: url, token: tokens.launcher }),
     projectId: project.id,

@@ -12,6 +12,9 @@ export const TOKENS = {
   operator: token('operator'),
   subtask: token('subtask'),
   mobile: token('mobile'),
+  paired: token('paired'),
+  runner: token('runner'),
+  launcher: token('launcher'),
   unknown: `rh_coordinator_${'9'.repeat(32)}_${'y'.repeat(43)}`,
 } as const;
 
@@ -19,6 +22,9 @@ const IDENTITIES: Readonly<Record<string, Identity>> = {
   [TOKENS.coordinator]: { role: 'coordinator', coordinatorId: COORDINATOR_ID },
   [TOKENS.operator]: { role: 'operator' },
   [TOKENS.mobile]: { role: 'mobile' },
+  [TOKENS.paired]: { role: 'paired', coordinatorId: COORDINATOR_ID },
+  [TOKENS.launcher]: { role: 'launcher' },
+  [TOKENS.runner]: { role: 'runner', coordinatorId: COORDINATOR_ID, taskId: TASK_ID, attempt: 1, ref: 'refs/heads/x' },
   [TOKENS.subtask]: { role: 'subtask', coordinatorId: COORDINATOR_ID, taskId: TASK_ID, attempt: 1 },
 };
 
@@ -35,6 +41,7 @@ export type Answer = { readonly status: number; readonly body: unknown } | 'hold
 /** A real HTTP server that speaks the contract, in the coordinator's place: it records what it was asked. */
 export async function startContractServer(answer: (seen: Seen) => Answer) {
   const seen: Seen[] = [];
+  const introduced: string[] = [];
   let connectionsCut = 0;
   let onCut: () => void = () => undefined;
   let onHold: () => void = () => undefined;
@@ -52,6 +59,8 @@ export async function startContractServer(answer: (seen: Seen) => Answer) {
       const identity = IDENTITIES[(headers.authorization ?? '').replace('Bearer ', '')];
       const refused = { code: 'unauthenticated', message: 'no such token', hint: 'get one', retry: false };
       if (identity === undefined) return send(401, { error: refused });
+      const client = headers['x-roundhouse-client'];
+      if (typeof client === 'string') introduced.push(client);
       if (url === '/api/whoami') return send(200, identity);
       const entry: Seen = { method, url, headers, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
       seen.push(entry);
@@ -69,6 +78,8 @@ export async function startContractServer(answer: (seen: Seen) => Answer) {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
+    /** What every request said of the client that it is for. */
+    introduced,
     /** Resolves when a held call was cut by the caller, or when the first one is held. */
     cut,
     held,

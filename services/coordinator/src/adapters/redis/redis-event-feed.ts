@@ -2,36 +2,14 @@ import { TaskEvent } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
 import type { EventFeed, FeedEvent } from '../../ports.ts';
 import { KEYS } from './keys.ts';
-
-type Listener = (event: FeedEvent | null) => void;
-
-/** Listeners by key, called in the order in which they came. */
-class Listeners {
-  readonly #byKey = new Map<string, Set<Listener>>();
-
-  add(key: string, listener: Listener): () => void {
-    const set = this.#byKey.get(key) ?? new Set();
-    this.#byKey.set(key, set.add(listener));
-    return () => {
-      set.delete(listener);
-      if (set.size === 0 && this.#byKey.get(key) === set) this.#byKey.delete(key);
-    };
-  }
-
-  call(key: string, event: FeedEvent): void {
-    for (const listener of this.#byKey.get(key) ?? []) listener(event);
-  }
-
-  callAll(): void {
-    for (const set of this.#byKey.values()) for (const listener of set) listener(null);
-  }
-}
+import { Listeners } from './listeners.ts';
 
 /** Reads what `commit.lua` publishes. `redis` is a connection of its own: a subscriber can do nothing else. */
 export async function createRedisEventFeed(redis: Redis): Promise<EventFeed> {
-  const byCoordinator = new Listeners();
-  const byTask = new Listeners();
-  redis.on('message', (_channel, message) => {
+  const byCoordinator = new Listeners<FeedEvent | null>();
+  const byTask = new Listeners<FeedEvent | null>();
+  redis.on('message', (channel, message) => {
+    if (channel !== KEYS.channel) return;
     const { id, event } = JSON.parse(message) as { id: string; event: unknown };
     const parsed = { id, event: TaskEvent.parse(event) };
     byTask.call(parsed.event.taskId, parsed);
@@ -40,8 +18,8 @@ export async function createRedisEventFeed(redis: Redis): Promise<EventFeed> {
   await redis.subscribe(KEYS.channel);
   // ioredis subscribes again by itself; what was published in between is lost, so everybody looks for themselves.
   redis.on('ready', () => {
-    byTask.callAll();
-    byCoordinator.callAll();
+    byTask.callAll(null);
+    byCoordinator.callAll(null);
   });
   return {
     onCoordinator: (coordinatorId, listener) => byCoordinator.add(coordinatorId, listener),

@@ -9,7 +9,17 @@ export interface Script {
 const FOLDER = new URL('../../../lua/', import.meta.url);
 
 export async function loadScript(
-  name: 'commit' | 'renew' | 'expired' | 'report-launcher' | 'list-launchers',
+  name:
+    | 'append-audit'
+    | 'commit'
+    | 'expired'
+    | 'list-launchers'
+    | 'renew'
+    | 'report-launcher'
+    | 'revoke-token'
+    | 'rotate-token'
+    | 'take-pairing'
+    | 'try-pin',
 ): Promise<Script> {
   const source = await readFile(new URL(`${name}.lua`, FOLDER), 'utf8');
   let sha: string | null = null;
