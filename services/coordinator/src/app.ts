@@ -9,12 +9,15 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
+import type { RateLimits } from './domain/rate-limits.ts';
 import { answerError, malformedRequestAnswer, registerErrorAnswers } from './http/error-answers.ts';
+import { type EventStreamTimes, registerEventStream } from './http/event-stream.ts';
 import { registerGitRoutes } from './http/git-routes.ts';
 import { registerGuard } from './http/guard.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import type { ServiceDeps } from './http/implementations.ts';
 import { registerLink } from './http/link.ts';
+import { createRateGate } from './http/rate-limits.ts';
 import { registerRoutes } from './http/routes.ts';
 import type { GitSmartHttp } from './ports.ts';
 
@@ -25,12 +28,16 @@ export interface AppOptions {
   readonly git: GitSmartHttp;
   readonly log: Logger;
   readonly allowedHosts: readonly string[];
+  /** Null: none. */
+  readonly rateLimits: RateLimits | null;
+  readonly eventStream: EventStreamTimes;
   /** Aborted when the service begins to stop: open waits then answer at once. */
   readonly stopping: AbortSignal;
 }
 
 /** The HTTP application, ready to listen or to be injected. */
-export async function createApp({ deps, git, log, allowedHosts, stopping }: AppOptions): Promise<FastifyInstance> {
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { deps, git, log, allowedHosts, rateLimits, eventStream, stopping } = options;
   const logger: FastifyBaseLogger = log;
   const app = fastify({
     loggerInstance: logger,
@@ -48,7 +55,8 @@ export async function createApp({ deps, git, log, allowedHosts, stopping }: AppO
   app.removeContentTypeParser('text/plain');
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  registerErrorAnswers(app);
+  const rates = await createRateGate(app, rateLimits);
+  registerErrorAnswers(app, rates);
   registerGuard(app, allowedHosts);
   app.addHook('onRequest', async () => {
     if (stopping.aborted) throw new RoundhouseError('stopping', 'the service is stopping');
@@ -76,10 +84,11 @@ export async function createApp({ deps, git, log, allowedHosts, stopping }: AppO
   });
   await app.register(fastifyWebsocket, { options: { maxPayload: MAX_BODY_BYTES } });
   await app.register(async (scope) => {
-    registerRoutes(scope, deps, createIdempotency(deps.idempotency), stopping);
+    registerRoutes(scope, deps, createIdempotency(deps.idempotency), rates, stopping);
+    registerEventStream(scope, deps, { rates, stopping, ...eventStream });
     registerGitRoutes(scope, deps, git);
     registerLink(scope, deps);
-    scope.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+    scope.get('/api/openapi.json', { schema: { hide: true }, onRequest: rates.address }, async () => app.swagger());
   });
   return app;
 }

@@ -9,6 +9,7 @@ import { createGitSmartHttp } from './adapters/git/git-smart-http.ts';
 import { createTrustedGit } from './adapters/git/trusted-git.ts';
 import { connectRedis } from './adapters/redis/connection.ts';
 import { createRedisEventFeed } from './adapters/redis/redis-event-feed.ts';
+import { createRedisEventLog } from './adapters/redis/redis-event-log.ts';
 import { createRedisIdempotencyStore } from './adapters/redis/redis-idempotency-store.ts';
 import { createRedisLaunchers } from './adapters/redis/redis-launchers.ts';
 import { createRedisOutbox } from './adapters/redis/redis-outbox.ts';
@@ -42,6 +43,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
   const deps: ServiceDeps = {
     store: await createRedisTaskStore(redis),
     feed: await createRedisEventFeed(subscriber),
+    events: createRedisEventLog(redis),
     registry: createRedisRegistry(redis),
     launchers: await createRedisLaunchers(redis),
     profiles: createRedisRecentProfiles(redis),
@@ -66,6 +68,8 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
     git: createGitSmartHttp(git, hubs.gitDir, log),
     log,
     allowedHosts: config.allowedHosts,
+    rateLimits: config.rateLimits,
+    eventStream: config.eventStream,
     stopping: stopping.signal,
   });
   url = await app.listen({ host: config.host, port: config.port });

@@ -1,11 +1,11 @@
 import type { Tool as ListedTool } from '@modelcontextprotocol/server';
-import { ErrorBody, OPERATIONS, type Operation, type OperationName } from '@roundhouse/contracts';
+import { type CallName, ErrorBody, OPERATIONS, type Operation, type OperationName } from '@roundhouse/contracts';
 import { z } from 'zod';
 import type { Audience } from './identity.ts';
 
 /** One tool: how it is listed, and the operation that it stands for. */
 export interface Tool {
-  readonly operation: OperationName;
+  readonly operation: CallName;
   readonly audience: Audience;
   /** Whether the tool takes the argument `taskId`; a sub-task's own tools do not, its token says which task it is. */
   readonly takesTaskId: boolean;
@@ -27,14 +27,14 @@ const IdempotencyKey = z
 /** All tools, read off the operations once; nothing about a tool stands anywhere else. */
 export const TOOLS: ReadonlyMap<string, Tool> = new Map(
   (Object.entries(OPERATIONS) as [OperationName, Operation][]).flatMap(([name, operation]) =>
-    operation.tool === null ? [] : [[operation.tool, toolOf(name, operation, operation.tool)]],
+    operation.tool === null ? [] : [[operation.tool, toolOf(name as CallName, operation, operation.tool)]],
   ),
 );
 
 export const toolsFor = (audience: Audience): ListedTool[] =>
   [...TOOLS.values()].filter((tool) => tool.audience === audience).map((tool) => tool.listed);
 
-function toolOf(name: OperationName, operation: Operation, tool: string): Tool {
+function toolOf(name: CallName, operation: Operation, tool: string): Tool {
   const audience: Audience =
     operation.roles !== 'public' && operation.roles.includes('subtask') ? 'subtask' : 'coordinator';
   const takesTaskId = audience === 'coordinator' && 'id' in operation.input.shape;

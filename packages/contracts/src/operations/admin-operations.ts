@@ -3,10 +3,14 @@ import { AgentSpec } from '../agent.ts';
 import { Uuid } from '../ids.ts';
 import { ImageName } from '../image.ts';
 import { SomeLimits } from '../limits.ts';
+import { listPage, NextCursor } from '../list-page.ts';
 import { BranchName, Label } from '../names.ts';
 import { operation } from '../operation.ts';
 import { Author, Coordinator, DEFAULT_AUTHOR, Project } from '../project.ts';
 import { Identity, TokenInfo } from '../token.ts';
+
+/** Of projects, coordinators and tokens there are few. */
+const FEW = listPage({ max: 200, usual: 100 });
 
 export const createProject = operation({
   name: 'createProject',
@@ -34,7 +38,7 @@ export const createProject = operation({
     limits: SomeLimits.optional().describe('What differs from the defaults for its tasks.'),
   }),
   output: Project,
-  errors: ['project_unreadable', 'project_empty', 'branch_not_found'],
+  errors: ['project_unreadable', 'project_empty', 'branch_not_found', 'git_failed'],
 });
 
 export const listProjects = operation({
@@ -43,11 +47,12 @@ export const listProjects = operation({
   path: '/api/projects',
   tag: 'projects',
   summary: 'List projects',
-  description: 'All projects; for a coordinator its own.',
+  description: 'All projects, oldest first, by pages; for a coordinator its own.',
   roles: ['operator', 'coordinator'],
   effect: 'read',
-  input: z.object({}),
-  output: z.object({ projects: z.array(Project) }),
+  input: z.object(FEW),
+  output: z.object({ projects: z.array(Project), nextCursor: NextCursor }),
+  errors: ['cursor_invalid'],
 });
 
 export const createCoordinator = operation({
@@ -61,6 +66,7 @@ export const createCoordinator = operation({
   effect: 'write',
   status: 201,
   input: z.object({ name: Label, projectId: Uuid }),
+  secret: true,
   output: z.object({ coordinator: Coordinator, token: z.string() }),
   errors: ['project_not_found'],
 });
@@ -71,11 +77,12 @@ export const listCoordinators = operation({
   path: '/api/coordinators',
   tag: 'coordinators',
   summary: 'List coordinators',
-  description: 'All coordinators.',
+  description: 'All coordinators, oldest first, by pages.',
   roles: ['operator'],
   effect: 'read',
-  input: z.object({}),
-  output: z.object({ coordinators: z.array(Coordinator) }),
+  input: z.object(FEW),
+  output: z.object({ coordinators: z.array(Coordinator), nextCursor: NextCursor }),
+  errors: ['cursor_invalid'],
 });
 
 export const createToken = operation({
@@ -95,6 +102,7 @@ export const createToken = operation({
     label: Label.default('unnamed'),
     expiresInSeconds: z.int().min(60).max(31_536_000).optional(),
   }),
+  secret: true,
   output: z.object({ token: z.string(), info: TokenInfo }),
   errors: ['coordinator_not_found', 'coordinator_required'],
 });
@@ -105,11 +113,12 @@ export const listTokens = operation({
   path: '/api/tokens',
   tag: 'tokens',
   summary: 'List tokens',
-  description: 'Tokens of operators, coordinators and phones, without their secrets.',
+  description: 'Tokens of operators, coordinators and phones, without their secrets, oldest first, by pages.',
   roles: ['operator'],
   effect: 'read',
-  input: z.object({}),
-  output: z.object({ tokens: z.array(TokenInfo) }),
+  input: z.object(FEW),
+  output: z.object({ tokens: z.array(TokenInfo), nextCursor: NextCursor }),
+  errors: ['cursor_invalid'],
 });
 
 export const revokeToken = operation({

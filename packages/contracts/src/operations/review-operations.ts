@@ -31,7 +31,7 @@ export const readDiff = operation({
       .describe('The files changed, at most 500; null counts are binary files.'),
     filesTotal: z.int().min(0),
   }),
-  errors: ['task_not_found', 'nothing_published', 'cursor_invalid'],
+  errors: ['task_not_found', 'nothing_published', 'cursor_invalid', 'git_failed'],
 });
 
 export const readOutput = operation({
@@ -87,7 +87,6 @@ export const mergeTask = operation({
     'Puts the signalled commit on the base branch of the hub, or not at all. A conflict is the outcome "conflicted" with the files named: prompt the task to merge the base branch and signal again, then merge again.',
   roles: OWNERS,
   effect: 'write',
-  idempotencyKey: true,
   waits: true,
   tool: 'merge_task',
   input: z.object({
@@ -95,7 +94,7 @@ export const mergeTask = operation({
     message: z.string().min(1).max(10_000).optional().describe('The message of the merge commit.'),
   }),
   output: LandOutcome,
-  errors: landErrors,
+  errors: [...landErrors, 'version_conflict'],
 });
 
 export const reviewMerge = operation({
@@ -108,7 +107,6 @@ export const reviewMerge = operation({
     'Without reviewedCommit: answers "review" with the first page of the diff and the commit it is of. With reviewedCommit: lands that commit, or fails with commit_changed where the task has signalled another one meanwhile.',
   roles: OWNERS,
   effect: 'write',
-  idempotencyKey: true,
   waits: true,
   tool: 'review_and_merge_task',
   input: z.object({
@@ -120,5 +118,5 @@ export const reviewMerge = operation({
     outcome: z.enum(['review', 'landed', 'nothing_to_land', 'conflicted', 'failed', 'landing']),
     diff: readDiff.output.nullable(),
   }),
-  errors: [...landErrors, 'commit_changed', 'nothing_published'],
+  errors: [...landErrors, 'commit_changed', 'nothing_published', 'version_conflict'],
 });

@@ -34,6 +34,7 @@ export const signalDone = operation({
     'task_ended',
     'task_closed',
     'attempt_stale',
+    'version_conflict',
   ],
 });
 
@@ -47,7 +48,6 @@ export const landSelf = operation({
     'Like signal_done, then lands the commit on the base branch. The outcome "conflicted" names the files: merge the base branch (git fetch origin, git merge origin/<base>), commit, and call it again.',
   roles: ['subtask'],
   effect: 'write',
-  idempotencyKey: true,
   waits: true,
   tool: 'land_self',
   input: z.object({ id, summary }),
@@ -64,5 +64,6 @@ export const landSelf = operation({
     'attempt_stale',
     'already_landing',
     'git_failed',
+    'version_conflict',
   ],
 });

@@ -10,8 +10,10 @@ import {
   type TokenInfo,
 } from '@roundhouse/contracts';
 import { limitsOver } from '../domain/limits.ts';
+import { idFor } from './create-task.ts';
 import type { Caller, Deps } from './deps.ts';
 import { derivedId } from './derived-id.ts';
+import { byAge, pageOf } from './list-page.ts';
 
 type Ops = typeof OPERATIONS;
 
@@ -70,32 +72,41 @@ const gitUrlOf = ({ publicUrl }: Deps, id: string): string => `${publicUrl()}/gi
 /** The address may be another one since the project was added: it is told as it is now. */
 const withAddress = (deps: Deps, project: Project): Project => ({ ...project, gitUrl: gitUrlOf(deps, project.id) });
 
-export async function listProjects(deps: Deps, caller: Caller): Promise<OutputOf<Ops['listProjects']>> {
-  const projects = await deps.registry.projects();
-  const { identity } = caller;
-  const current = projects.map((project) => withAddress(deps, project));
-  if (identity.role !== 'coordinator') return { projects: current };
-  const own = (await deps.registry.coordinator(identity.coordinatorId))?.projectId;
-  return { projects: current.filter(({ id }) => id === own) };
+export async function listProjects(
+  deps: Deps,
+  { identity }: Caller,
+  input: InputOf<Ops['listProjects']>,
+): Promise<OutputOf<Ops['listProjects']>> {
+  const own =
+    identity.role === 'coordinator' ? (await deps.registry.coordinator(identity.coordinatorId))?.projectId : null;
+  const seen = (await deps.registry.projects()).filter(({ id }) => own === null || id === own);
+  const { rows, nextCursor } = pageOf(seen, byAge, input);
+  return { projects: rows.map((project) => withAddress(deps, project)), nextCursor };
 }
 
 export async function createCoordinator(
   deps: Deps,
-  _caller: Caller,
+  caller: Caller,
   input: InputOf<Ops['createCoordinator']>,
 ): Promise<OutputOf<Ops['createCoordinator']>> {
   const { name, projectId } = input;
   if ((await deps.registry.project(projectId)) === null)
     throw new RoundhouseError('project_not_found', `there is no project ${projectId}`);
-  const coordinator: Coordinator = { id: deps.clock.nextId(), name, projectId, createdAt: deps.clock.now() };
+  const id = idFor(deps, caller, 'coordinator');
+  const coordinator: Coordinator = { id, name, projectId, createdAt: deps.clock.now() };
   await deps.registry.addCoordinator(coordinator);
   const { token } = await deps.tokens.issue({ role: 'coordinator', coordinatorId: coordinator.id }, name, null);
   return { coordinator, token };
 }
 
-export const listCoordinators = async (deps: Deps): Promise<OutputOf<Ops['listCoordinators']>> => ({
-  coordinators: await deps.registry.coordinators(),
-});
+export async function listCoordinators(
+  deps: Deps,
+  _caller: Caller,
+  input: InputOf<Ops['listCoordinators']>,
+): Promise<OutputOf<Ops['listCoordinators']>> {
+  const { rows, nextCursor } = pageOf(await deps.registry.coordinators(), byAge, input);
+  return { coordinators: rows, nextCursor };
+}
 
 export async function createToken(
   deps: Deps,
@@ -116,9 +127,14 @@ export async function createToken(
   return await deps.tokens.issue({ role, coordinatorId }, label, expiresAt);
 }
 
-export const listTokens = async (deps: Deps): Promise<OutputOf<Ops['listTokens']>> => ({
-  tokens: await deps.tokens.list(),
-});
+export async function listTokens(
+  deps: Deps,
+  _caller: Caller,
+  input: InputOf<Ops['listTokens']>,
+): Promise<OutputOf<Ops['listTokens']>> {
+  const { rows, nextCursor } = pageOf(await deps.tokens.list(), byAge, input);
+  return { tokens: rows, nextCursor };
+}
 
 export async function revokeToken(deps: Deps, _caller: Caller, { id }: { id: string }): Promise<TokenInfo> {
   const revoked = await deps.tokens.revoke(id);

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type {
   Clock,
   EventFeed,
+  EventLog,
   Hubs,
   Launchers,
   RecentProfiles,
@@ -16,6 +17,7 @@ import type {
 export interface Deps {
   readonly store: TaskStore;
   readonly feed: EventFeed;
+  readonly events: EventLog;
   readonly registry: Registry;
   readonly launchers: Launchers;
   readonly profiles: RecentProfiles;

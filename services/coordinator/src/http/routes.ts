@@ -1,43 +1,35 @@
 import {
+  type CallName,
   ERRORS,
-  type ErrorCode,
   ErrorBody,
   HEADERS,
   OPERATIONS,
   type Operation,
-  type OperationName,
   RoundhouseError,
+  errorCodesOf,
   pathParameters,
 } from '@roundhouse/contracts';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../handlers/deps.ts';
-import { authenticate, coordinatorOf, header, refuseRole } from './authenticate.ts';
+import { authenticate, coordinatorOf, header, refuseRole, tokenOf } from './authenticate.ts';
+import { noteUndocumented } from './error-answers.ts';
+import { registerEtags } from './etag.ts';
 import { type Idempotency, checkIdempotencyKey } from './idempotency.ts';
 import { IMPLEMENTATIONS, type ServiceDeps } from './implementations.ts';
 import { readQuery } from './query.ts';
+import type { RateGate } from './rate-limits.ts';
+import { openAnswer, sealAnswer } from './sealed-answer.ts';
 
 type Shape = Record<string, z.ZodType>;
 type Handler = (deps: ServiceDeps, caller: Caller, input: unknown) => Promise<unknown>;
-
-/** Codes that any call may be answered with. */
-const COMMON: readonly ErrorCode[] = [
-  'validation_failed',
-  'bad_request',
-  'bad_host',
-  'unauthenticated',
-  'forbidden',
-  'coordinator_mismatch',
-  'origin_refused',
-  'internal',
-  'store_unavailable',
-];
 
 function pick(shape: Shape, wanted: (key: string) => boolean): z.ZodObject {
   return z.object(Object.fromEntries(Object.entries(shape).filter(([key]) => wanted(key))));
 }
 
-function schemaOf(operation: Operation): FastifySchema {
+/** What the framework checks and the document says of an operation. */
+export function schemaOf(operation: Operation): FastifySchema {
   const parameters = pathParameters(operation.path);
   const shape = operation.input.shape as Shape;
   const rest = pick(shape, (key) => !parameters.includes(key));
@@ -56,7 +48,7 @@ function schemaOf(operation: Operation): FastifySchema {
 
 /** One response a status, naming the codes that it may carry. */
 function errorResponses(operation: Operation): Record<number, z.ZodType> {
-  const codes = [...new Set([...operation.errors, ...COMMON])];
+  const codes = errorCodesOf(operation);
   const statuses = [...new Set(codes.map((code) => ERRORS[code].status))].sort((a, b) => a - b);
   return Object.fromEntries(
     statuses.map((status) => [
@@ -91,11 +83,15 @@ export function registerRoutes(
   app: FastifyInstance,
   deps: ServiceDeps,
   idempotency: Idempotency,
+  rates: RateGate,
   stopping: AbortSignal,
 ): void {
   const callers = new WeakMap<FastifyRequest, Omit<Caller, 'signal' | 'onUndelivered'>>();
 
-  for (const [name, operation] of Object.entries(OPERATIONS) as [OperationName, Operation][]) {
+  registerEtags(app);
+  for (const [name, operation] of Object.entries(OPERATIONS) as [CallName, Operation][]) {
+    // A stream is answered in a way of its own.
+    if (operation.stream) continue;
     const implementation = IMPLEMENTATIONS[name] as Handler;
     const shape = operation.input.shape as Shape;
 
@@ -103,10 +99,11 @@ export function registerRoutes(
       method: operation.method,
       url: operation.path,
       schema: schemaOf(operation),
-      config: { operation: name },
+      config: { operation: name, etag: operation.method === 'GET' && operation.roles !== 'public' },
       onRequest: async (request) => {
-        if (operation.roles === 'public') return;
+        if (operation.roles === 'public') return await rates.address(request);
         const info = await authenticate(deps, request);
+        await rates.token(request, info);
         refuseRole(operation, info);
         const { identity } = info;
         callers.set(request, {
@@ -141,14 +138,23 @@ export function registerRoutes(
         const run = () => implementation(deps, caller, input);
         if (who.idempotencyKey === null) return await reply.code(operation.status).send(await run());
         const scope = `${who.tokenId}:${name}:${who.coordinatorId ?? ''}:${who.idempotencyKey}`;
-        const answer = await idempotency.once(scope, input, async () => {
+        // The second secret is a part of the request: who does not know it gets no answer that was given for it.
+        const asked = who.doneToken === null ? input : { input, doneToken: who.doneToken };
+        const token = tokenOf(request);
+        const seal = {
+          close: (body: string) => sealAnswer(body, token),
+          open: (kept: string) => openAnswer(kept, token),
+        };
+        const once = async () => {
           try {
             return { status: operation.status, body: await run() };
           } catch (error) {
-            if (error instanceof RoundhouseError) return { status: error.status, body: error.toBody() };
-            throw error;
+            if (!(error instanceof RoundhouseError)) throw error;
+            noteUndocumented(request, error.code);
+            return { status: error.status, body: error.toBody() };
           }
-        });
+        };
+        const answer = await idempotency.once(scope, asked, once, operation.secret ? seal : undefined);
         if (answer.status >= 400) return await reply.code(answer.status).serializer(JSON.stringify).send(answer.body);
         return await reply.code(answer.status).send(answer.body);
       },

@@ -12,6 +12,7 @@ import {
 import { pino } from 'pino';
 import { startCoordinator } from '../compose.ts';
 import type { Config } from '../config.ts';
+import { UNDOCUMENTED } from '../http/error-answers.ts';
 
 const newToken = (role: 'operator' | 'launcher'): string =>
   `rh_${role}_${randomUUID().replaceAll('-', '')}_${randomBytes(32).toString('base64url')}`;
@@ -39,7 +40,7 @@ export interface StartedCoordinator {
 
 /** The real coordinator in this process, with a real Redis and a project of a real repository. */
 export async function startedCoordinator(
-  settings: Partial<Pick<Config, 'host' | 'publicUrl' | 'allowedHosts'>> = {},
+  settings: Partial<Pick<Config, 'host' | 'publicUrl' | 'allowedHosts' | 'rateLimits' | 'eventStream'>> = {},
 ): Promise<StartedCoordinator> {
   const [redis, repository, folder] = await Promise.all([startTestRedis(), scratchRepository(), temporaryFolder()]);
   const tokens = { operator: newToken('operator'), launcher: newToken('launcher') };
@@ -47,7 +48,12 @@ export async function startedCoordinator(
   await writeFile(files.operator, tokens.operator);
   await writeFile(files.launcher, tokens.launcher);
   const dataFolder = join(folder.path, 'data');
-  const log = pino({ level: 'silent' });
+  const breaches: string[] = [];
+  // Every test is one of the contract too: a code that an operation does not name must not come out of it.
+  const log = pino(
+    { level: 'error' },
+    { write: (line: string) => void (line.includes(UNDOCUMENTED) ? breaches.push(line) : undefined) },
+  );
   const config: Config = {
     redis: redis.connection,
     dataFolder,
@@ -57,6 +63,9 @@ export async function startedCoordinator(
     operatorTokenFile: files.operator,
     launcherTokenFile: files.launcher,
     allowedHosts: [],
+    // Whoever tests these says so; all others are not to meet them.
+    rateLimits: null,
+    eventStream: { heartbeatMs: 15_000, stallMs: 30_000 },
     logLevel: 'silent',
     path: process.env['PATH'] ?? '',
     ...settings,
@@ -88,6 +97,7 @@ export async function startedCoordinator(
       await redis.stop();
       await repository.remove();
       await folder.remove();
+      if (breaches.length > 0) throw new Error(breaches.join(''));
     },
   };
 }
