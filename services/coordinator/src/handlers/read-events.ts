@@ -2,7 +2,7 @@ import { type PlacedEvent, RoundhouseError, type TaskEventKind } from '@roundhou
 import type { FeedEvent } from '../ports.ts';
 import type { Deps } from './deps.ts';
 
-/** How many events are looked at in one read of the log. */
+/** How many events are looked at in one read of the log, where a filter leaves some out. */
 const BATCH = 200;
 
 export interface EventFilter {
@@ -32,11 +32,12 @@ export async function readEvents(
   filter: EventFilter,
   limit: number,
 ): Promise<EventPage> {
+  const size = filter.kinds === undefined && filter.taskIds === undefined ? limit : BATCH;
   const events: PlacedEvent[] = [];
   let cursor = from;
   // Ends: each round goes on behind the one before, up to the end of what is kept.
   for (;;) {
-    const batch = await log.after(coordinatorId, cursor, BATCH);
+    const batch = await log.after(coordinatorId, cursor, size);
     if (batch.kind === 'unknown') throw new RoundhouseError('cursor_invalid', 'the cursor is not one of ours');
     if (batch.kind === 'expired')
       throw new RoundhouseError('cursor_expired', 'events that followed this cursor are not kept any more');

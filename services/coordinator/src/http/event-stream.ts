@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type ErrorBody, type InputOf, OPERATIONS, type Operation, RoundhouseError } from '@roundhouse/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -45,6 +46,8 @@ export function registerEventStream(app: FastifyInstance, deps: Deps, parts: Eve
   const perToken = new Map<string, number>();
   const admitted = new WeakMap<FastifyRequest, Admitted>();
   const open = new Set<Promise<void>>();
+  // One listener a stream, and each takes its own away again.
+  setMaxListeners(0, parts.stopping);
   app.addHook('preClose', async () => {
     const late = new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS).unref());
     await Promise.race([Promise.all(open), late]);

@@ -17,6 +17,8 @@ import { UNDOCUMENTED } from '../http/error-answers.ts';
 const newToken = (role: 'operator' | 'launcher'): string =>
   `rh_${role}_${randomUUID().replaceAll('-', '')}_${randomBytes(32).toString('base64url')}`;
 
+type Settings = Partial<Pick<Config, 'host' | 'publicUrl' | 'allowedHosts' | 'rateLimits' | 'eventStream'>>;
+
 export interface Owner {
   readonly id: string;
   readonly token: string;
@@ -33,15 +35,15 @@ export interface StartedCoordinator {
   readonly projectId: string;
   readonly dataFolder: string;
   newOwner(projectId?: string): Promise<Owner>;
+  /** A second coordinator on the same Redis and folder, which shares nothing else with the first. */
+  another(settings?: Settings): Promise<{ url: string; stop(): Promise<void> }>;
   /** Ends it and starts it anew on the same Redis, folder and port. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** The real coordinator in this process, with a real Redis and a project of a real repository. */
-export async function startedCoordinator(
-  settings: Partial<Pick<Config, 'host' | 'publicUrl' | 'allowedHosts' | 'rateLimits' | 'eventStream'>> = {},
-): Promise<StartedCoordinator> {
+export async function startedCoordinator(settings: Settings = {}): Promise<StartedCoordinator> {
   const [redis, repository, folder] = await Promise.all([startTestRedis(), scratchRepository(), temporaryFolder()]);
   const tokens = { operator: newToken('operator'), launcher: newToken('launcher') };
   const files = { operator: join(folder.path, 'operator'), launcher: join(folder.path, 'launcher') };
@@ -88,6 +90,7 @@ export async function startedCoordinator(
       const client = new ApiClient({ baseUrl: url, token, coordinatorId: coordinator.id });
       return { id: coordinator.id, token, client };
     },
+    another: (more = {}) => startCoordinator({ ...config, port: 0, ...more }, log),
     async restart() {
       await service.stop();
       service = await startCoordinator({ ...config, port: Number(new URL(url).port) }, log);
