@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { coordinatorCommand } from './commands/coordinator.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { eventsCommand } from './commands/events.ts';
 import { launcherCommand } from './commands/launcher.ts';
 import { projectCommand } from './commands/project.ts';
 import { runCommand } from './commands/run.ts';
@@ -30,6 +31,7 @@ const COMMANDS = [
   demoCommand,
   runCommand,
   taskCommand,
+  eventsCommand,
   projectCommand,
   coordinatorCommand,
   launcherCommand,

@@ -35,14 +35,14 @@ describe('waiting for events', () => {
     const task = await newTask(owner);
     const start = await owner.client.call('waitForEvents', { from: 'oldest', limit: 1, timeoutMs: 0 });
     const rounds = 40;
-    const last = 1 + 2 * rounds;
+    let last: string | null = null;
     const reader = async (baseUrl: string, limit: number): Promise<PlacedEvent[]> => {
       const client = new ApiClient({ baseUrl, token: owner.token, coordinatorId: owner.id });
       const seen: PlacedEvent[] = [...start.events];
       let { cursor } = start;
-      while (seen.at(-1)?.version !== last) {
+      while (last === null || cursor !== last) {
         try {
-          const answer = await client.call('waitForEvents', { cursor, limit, timeoutMs: 5_000 });
+          const answer = await client.call('waitForEvents', { cursor, limit, timeoutMs: 1_000 });
           seen.push(...answer.events);
           ({ cursor } = answer);
         } catch (error) {
@@ -63,13 +63,14 @@ describe('waiting for events', () => {
         if (round % 20 === 10) await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
         if (round % 20 === 15) await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
       }
+      last = (await redis.xrevrange(streamKey(owner), '+', '-', 'COUNT', 1))[0]?.[0] ?? '';
     };
     const [all] = await Promise.all([Promise.all(readers), write()]);
     const stored = (await redis.xrange(streamKey(owner), '-', '+')).map(([id, [, event]]) => ({
       ...(JSON.parse(event ?? '') as object),
       cursor: id,
     }));
-    expect(stored).toHaveLength(last);
+    expect(stored.length).toBeGreaterThanOrEqual(1 + 2 * rounds);
     for (const seen of all) expect(seen).toEqual(stored);
     await other.stop();
   });
