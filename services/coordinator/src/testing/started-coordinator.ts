@@ -31,6 +31,7 @@ export interface StartedCoordinator {
   readonly repository: ScratchRepository;
   readonly operatorToken: string;
   readonly operator: ApiClient;
+  readonly launcherToken: string;
   readonly launcher: ApiClient;
   readonly projectId: string;
   readonly dataFolder: string;
@@ -82,6 +83,7 @@ export async function startedCoordinator(settings: Settings = {}): Promise<Start
     repository,
     operatorToken: tokens.operator,
     operator,
+    launcherToken: tokens.launcher,
     launcher: new ApiClient({ baseUrl: url, token: tokens.launcher }),
     projectId: project.id,
     dataFolder,
