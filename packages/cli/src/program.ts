@@ -3,6 +3,7 @@ import { auditCommand } from './commands/audit.ts';
 import { coordinatorCommand } from './commands/coordinator.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { eventsCommand } from './commands/events.ts';
 import { launcherCommand } from './commands/launcher.ts';
 import { projectCommand } from './commands/project.ts';
 import { runCommand } from './commands/run.ts';
@@ -31,6 +32,7 @@ const COMMANDS = [
   demoCommand,
   runCommand,
   taskCommand,
+  eventsCommand,
   projectCommand,
   coordinatorCommand,
   launcherCommand,

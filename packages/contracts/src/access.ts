@@ -80,6 +80,8 @@ export const ACCESS: Readonly<Record<AccessName, AccessRow>> = {
   revokeToken:           row(___,   any,  ___,   ___,   ___,   ___,  ___,   ___),
   readAudit:             row(___,   any,  ___,   ___,   ___,   ___,  ___,   ___),
   whoami:                row(___,   any,  any,   any,   any,   any,  any,   any),
+  waitForEvents:         row(___,   any,  own,   ___,   ___,   ___,  ___,   ___),
+  streamEvents:          row(___,   any,  own,   ___,   ___,   ___,  ___,   ___),
   getHealth:             row(any,   any,  any,   any,   any,   any,  any,   any),
   claimAttempt:          row(___,   ___,  ___,   ___,   ___,   ___,  ___,   any),
   reconcileAttempts:     row(___,   ___,  ___,   ___,   ___,   ___,  ___,   any),

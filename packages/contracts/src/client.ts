@@ -1,7 +1,7 @@
 import { type ClientInfo, clientHeader } from './client-info.ts';
 import { ErrorBody, RoundhouseError, isErrorCode } from './errors.ts';
 import { type CallOf, type OutputOf, pathParameters } from './operation.ts';
-import { OPERATIONS, type OperationName } from './operations.ts';
+import { type CallName, OPERATIONS } from './operations.ts';
 import { HEADERS } from './token.ts';
 
 export interface ClientOptions {
@@ -36,7 +36,7 @@ export class ApiClient {
   }
 
   /** Calls one operation. `input` is checked by the service, not here: its words are the better ones. */
-  async call<N extends OperationName>(
+  async call<N extends CallName>(
     name: N,
     input: CallOf<(typeof OPERATIONS)[N]>,
     options: CallOptions = {},
@@ -53,8 +53,9 @@ export class ApiClient {
     const init: RequestInit = { method, headers, signal: this.#signal(options.signal) };
     if (method === 'GET') {
       for (const [key, value] of Object.entries(rest)) {
-        // Every query of the API is text, a number or a boolean.
-        if (value !== undefined) url.searchParams.set(key, typeof value === 'string' ? value : JSON.stringify(value));
+        // Every query of the API is text, a number or a boolean, or a list of these.
+        for (const item of Array.isArray(value) ? (value as unknown[]) : [value])
+          if (item !== undefined) url.searchParams.append(key, typeof item === 'string' ? item : JSON.stringify(item));
       }
     } else if (method === 'POST') {
       headers['content-type'] = 'application/json';

@@ -40,6 +40,7 @@ export const ERRORS = {
   land_self_not_allowed: row(403, false, 'Call signal_done; this task’s coordinator lands the work itself.'),
   ref_forbidden: row(403, false, 'Push only to the one ref that this token is for.'),
   route_not_found: row(404, false, 'See /api/openapi.json for the routes that there are.'),
+  method_not_allowed: row(405, false, 'Use a method that the Allow header names; see /api/openapi.json.'),
   task_not_found: row(404, false, 'List the tasks to see which ids are yours.'),
   project_not_found: row(404, false, 'List the projects to see which there are, or add this one.'),
   coordinator_not_found: row(404, false, 'List the coordinators to see which there are.'),
@@ -66,6 +67,11 @@ export const ERRORS = {
     'The first request with this key is still running; send it again in a moment.',
   ),
   version_conflict: row(409, true, 'The task changed meanwhile; send the request again.'),
+  cursor_expired: row(
+    410,
+    false,
+    'What follows this cursor is not kept any more: list the tasks to see where they stand, then read on without a cursor.',
+  ),
   body_too_large: row(413, false, 'Send at most 1 MiB of JSON.'),
   prompt_too_large: row(
     413,
@@ -73,6 +79,7 @@ export const ERRORS = {
     'Send at most 64 KiB (UTF-8) a prompt; put longer text into a file of the repository.',
   ),
   unsupported_media_type: row(415, false, 'Send JSON with "Content-Type: application/json".'),
+  rate_limited: row(429, true, 'Send the request again after as many seconds as the Retry-After header says.'),
   internal: row(
     500,
     false,
@@ -80,6 +87,11 @@ export const ERRORS = {
   ),
   git_failed: row(500, true, 'Git failed in the hub; the log has its words. The branch is unchanged.'),
   store_unavailable: row(503, true, 'Redis does not answer; send the request again when it is back.'),
+  service_unreachable: row(
+    503,
+    true,
+    'Call again in a few seconds; nothing is lost meanwhile. If it stays so, start the service (npm start).',
+  ),
   stopping: row(503, true, 'The service is stopping; send the request again when it is back.'),
 } as const satisfies Record<string, ErrorRow>;
 

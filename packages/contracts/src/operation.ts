@@ -12,13 +12,26 @@ export interface Operation<I extends AnyObject = AnyObject, O extends z.ZodType 
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Fastify's form: `/api/tasks/:id`. A parameter's name is a key of `input`. */
   readonly path: string;
-  readonly tag: 'tasks' | 'sub-task' | 'projects' | 'coordinators' | 'tokens' | 'attempts' | 'audit' | 'service';
+  readonly tag:
+    | 'tasks'
+    | 'sub-task'
+    | 'events'
+    | 'projects'
+    | 'coordinators'
+    | 'tokens'
+    | 'attempts'
+    | 'audit'
+    | 'service';
   readonly summary: string;
   /** What a model or a person must know to use it well. */
   readonly description: string;
   readonly effect: 'read' | 'write' | 'destructive';
-  /** Whether an Idempotency-Key makes it one effect with one answer. */
+  /** Whether an Idempotency-Key makes it one effect with one answer: so with all that make or change something. */
   readonly idempotencyKey: boolean;
+  /** Whether the answer has a secret in it: then it is kept for its Idempotency-Key in a form that the caller alone can open. */
+  readonly secret: boolean;
+  /** Whether it answers with server-sent events (text/event-stream), each of which has `output` as its data. */
+  readonly stream: boolean;
   /** Whether the call may stand open for up to 55 s. */
   readonly waits: boolean;
   readonly status: 200 | 201;
@@ -32,9 +45,11 @@ export interface Operation<I extends AnyObject = AnyObject, O extends z.ZodType 
 
 interface Definition<I extends AnyObject, O extends z.ZodType> extends Omit<
   Operation<I, O>,
-  'idempotencyKey' | 'waits' | 'status' | 'errors' | 'tool'
+  'idempotencyKey' | 'secret' | 'stream' | 'waits' | 'status' | 'errors' | 'tool'
 > {
   readonly idempotencyKey?: boolean;
+  readonly secret?: boolean;
+  readonly stream?: boolean;
   readonly waits?: boolean;
   readonly status?: 200 | 201;
   readonly errors?: readonly ErrorCode[];
@@ -42,8 +57,9 @@ interface Definition<I extends AnyObject, O extends z.ZodType> extends Omit<
 }
 
 export function operation<I extends AnyObject, O extends z.ZodType>(definition: Definition<I, O>): Operation<I, O> {
-  const { idempotencyKey = false, waits = false, status = 200, errors = [], tool = null, ...rest } = definition;
-  return { ...rest, idempotencyKey, waits, status, errors, tool };
+  const { secret = false, stream = false, waits = false, status = 200, errors = [], tool = null, ...rest } = definition;
+  const { idempotencyKey = rest.effect !== 'read' } = definition;
+  return { ...rest, idempotencyKey, secret, stream, waits, status, errors, tool };
 }
 
 export type InputOf<Op> = Op extends Operation<infer I, z.ZodType> ? z.output<I> : never;

@@ -3,6 +3,7 @@ import * as admin from './operations/admin-operations.ts';
 import * as attempts from './operations/attempt-operations.ts';
 import * as audit from './operations/audit-operations.ts';
 import * as pairing from './operations/pairing-operations.ts';
+import * as events from './operations/event-operations.ts';
 import * as subTask from './operations/sub-task-operations.ts';
 import * as review from './operations/review-operations.ts';
 import * as tasks from './operations/task-operations.ts';
@@ -21,6 +22,8 @@ export const OPERATIONS = {
   reviewMerge: review.reviewMerge,
   closeTask: tasks.closeTask,
   waitSignal: waits.waitSignal,
+  waitForEvents: events.waitForEvents,
+  streamEvents: events.streamEvents,
   setControl: tasks.setControl,
   listAgents: tasks.listAgents,
   signalDone: subTask.signalDone,
@@ -52,3 +55,5 @@ export const OPERATIONS = {
 } as const;
 
 export type OperationName = keyof typeof OPERATIONS;
+/** Operations that answer with one JSON value; the others are streams. */
+export type CallName = Exclude<OperationName, 'streamEvents'>;

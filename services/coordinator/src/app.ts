@@ -9,12 +9,15 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
+import type { RateLimits } from './domain/rate-limits.ts';
 import { answerError, malformedRequestAnswer, registerErrorAnswers } from './http/error-answers.ts';
+import { type EventStreamTimes, registerEventStream } from './http/event-stream.ts';
 import { registerGitRoutes } from './http/git-routes.ts';
 import { registerGuard } from './http/guard.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import type { ServiceDeps } from './http/implementations.ts';
 import { registerLink } from './http/link.ts';
+import { createRateGate } from './http/rate-limits.ts';
 import { registerRoutes } from './http/routes.ts';
 import type { CallRecorder } from './effects/record-calls.ts';
 import { operationOf, registerCallTrail } from './http/call-trail.ts';
@@ -29,19 +32,16 @@ export interface AppOptions {
   readonly log: Logger;
   readonly calls: Pick<CallRecorder, 'record'>;
   readonly allowedHosts: readonly string[];
+  /** Null: none. */
+  readonly rateLimits: RateLimits | null;
+  readonly eventStream: EventStreamTimes;
   /** Aborted when the service begins to stop: open waits then answer at once. */
   readonly stopping: AbortSignal;
 }
 
 /** The HTTP application, ready to listen or to be injected. */
-export async function createApp({
-  deps,
-  git,
-  log,
-  calls,
-  allowedHosts,
-  stopping,
-}: AppOptions): Promise<FastifyInstance> {
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { deps, git, log, calls, allowedHosts, rateLimits, eventStream, stopping } = options;
   const logger: FastifyBaseLogger = log;
   const app = fastify({
     loggerInstance: logger,
@@ -61,7 +61,8 @@ export async function createApp({
   app.setSerializerCompiler(serializerCompiler);
   holdToMatrix(app);
   registerCallTrail(app, deps, calls.record);
-  registerErrorAnswers(app);
+  const rates = await createRateGate(app, rateLimits);
+  registerErrorAnswers(app, rates);
   registerGuard(app, allowedHosts);
   app.addHook('onRequest', async () => {
     if (stopping.aborted) throw new RoundhouseError('stopping', 'the service is stopping');
@@ -88,11 +89,14 @@ export async function createApp({
   });
   await app.register(fastifyWebsocket, { options: { maxPayload: MAX_BODY_BYTES } });
   await app.register(async (scope) => {
-    registerRoutes(scope, deps, createIdempotency(deps.idempotency), stopping);
+    registerRoutes(scope, deps, createIdempotency(deps.idempotency), rates, stopping);
+    registerEventStream(scope, deps, { rates, stopping, ...eventStream });
     registerGitRoutes(scope, deps, git);
     registerLink(scope, deps, calls.record);
-    scope.get('/api/openapi.json', { schema: { hide: true }, config: { access: 'openapiDocument' } }, async () =>
-      app.swagger(),
+    scope.get(
+      '/api/openapi.json',
+      { schema: { hide: true }, config: { access: 'openapiDocument' }, onRequest: rates.address },
+      async () => app.swagger(),
     );
   });
   return app;

@@ -12,6 +12,7 @@ import { createRedisAccessFeed } from './adapters/redis/redis-access-feed.ts';
 import { createRedisAuditLog } from './adapters/redis/redis-audit-log.ts';
 import { createRedisCoordinatorAccess } from './adapters/redis/redis-coordinator-access.ts';
 import { createRedisEventFeed } from './adapters/redis/redis-event-feed.ts';
+import { createRedisEventLog } from './adapters/redis/redis-event-log.ts';
 import { createRedisIdempotencyStore } from './adapters/redis/redis-idempotency-store.ts';
 import { createRedisLaunchers } from './adapters/redis/redis-launchers.ts';
 import { createRedisOutbox } from './adapters/redis/redis-outbox.ts';
@@ -50,6 +51,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
   const deps: ServiceDeps = {
     store: await createRedisTaskStore(redis),
     feed: await createRedisEventFeed(subscriber),
+    events: createRedisEventLog(redis),
     registry: createRedisRegistry(redis),
     launchers: await createRedisLaunchers(redis),
     profiles: createRedisRecentProfiles(redis),
@@ -80,6 +82,8 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
     log,
     calls,
     allowedHosts: config.allowedHosts,
+    rateLimits: config.rateLimits,
+    eventStream: config.eventStream,
     stopping: stopping.signal,
   });
   url = await app.listen({ host: config.host, port: config.port });

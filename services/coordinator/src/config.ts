@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_RATE_LIMITS, type Limited, type RateLimits } from './domain/rate-limits.ts';
 
 /** All settings of this service. `ROUNDHOUSE_REDIS` is a redis:// or rediss:// URL, or the path of a Unix socket. */
 const Config = z
@@ -12,6 +13,10 @@ const Config = z
     ROUNDHOUSE_LAUNCHER_TOKEN_FILE: z.string().min(1),
     ROUNDHOUSE_ALLOWED_HOSTS: z.string().default(''),
     ROUNDHOUSE_AUDIT_ENTRIES: z.coerce.number().int().min(1_000).max(10_000_000).default(50_000),
+    /** `off`, or what differs from the defaults, as requests in 10 s: `coordinator=20000,mobile=100`. */
+    ROUNDHOUSE_RATE_LIMITS: z.string().default('').transform(rateLimitsIn),
+    ROUNDHOUSE_EVENTS_HEARTBEAT_MS: z.coerce.number().int().min(100).max(60_000).default(15_000),
+    ROUNDHOUSE_EVENTS_STALL_MS: z.coerce.number().int().min(100).max(600_000).default(30_000),
     ROUNDHOUSE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
     PATH: z.string().default('/usr/bin:/bin'),
   })
@@ -26,9 +31,26 @@ const Config = z
     allowedHosts: [...namesIn(env.ROUNDHOUSE_ALLOWED_HOSTS), ...nameOf(env.ROUNDHOUSE_PUBLIC_URL)],
     /** How many entries of the audit are kept. */
     auditEntries: env.ROUNDHOUSE_AUDIT_ENTRIES,
+    rateLimits: env.ROUNDHOUSE_RATE_LIMITS,
+    eventStream: { heartbeatMs: env.ROUNDHOUSE_EVENTS_HEARTBEAT_MS, stallMs: env.ROUNDHOUSE_EVENTS_STALL_MS },
     logLevel: env.ROUNDHOUSE_LOG_LEVEL,
     path: env.PATH,
   }));
+
+function rateLimitsIn(text: string, context: z.RefinementCtx): RateLimits | null {
+  if (text.trim() === 'off') return null;
+  const changed: Partial<Record<Limited, number>> = {};
+  for (const entry of namesIn(text)) {
+    const [, who, count] = /^([a-z]+)=(\d{1,9})$/.exec(entry) ?? [];
+    if (who === undefined || !(who in DEFAULT_RATE_LIMITS) || Number(count) < 1)
+      context.addIssue({
+        code: 'custom',
+        message: `${entry} is none of ${Object.keys(DEFAULT_RATE_LIMITS).join(', ')}`,
+      });
+    else changed[who as Limited] = Number(count);
+  }
+  return { ...DEFAULT_RATE_LIMITS, ...changed };
+}
 
 const namesIn = (list: string): string[] =>
   list

@@ -15,6 +15,7 @@ const app = await createApp({
   deps: {
     store: unused,
     feed: unused,
+    events: unused,
     registry: unused,
     launchers: unused,
     profiles: unused,
@@ -37,6 +38,8 @@ const app = await createApp({
   log,
   calls: unused,
   allowedHosts: [],
+  rateLimits: null,
+  eventStream: { heartbeatMs: 1, stallMs: 1 },
   stopping: new AbortController().signal,
 });
 await app.ready();

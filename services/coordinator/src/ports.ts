@@ -39,12 +39,12 @@ export interface TaskStore {
   /** False: another version is stored; read again and decide again. */
   commit(commit: Commit): Promise<boolean>;
   promptTexts(taskId: string, promptIds: readonly string[]): Promise<string[]>;
-  /** Newest first. `before` is an opaque position of an earlier page. */
+  /** Newest first. `before` is the `next` of an earlier page; null: it is none of this list. */
   list(
     coordinatorId: string | null,
     before: string | null,
     limit: number,
-  ): Promise<{ tasks: TaskRecord[]; next: string | null }>;
+  ): Promise<{ tasks: TaskRecord[]; next: string | null } | null>;
   /** Invariant I5, derived in every commit. */
   remaining(coordinatorId: string): Promise<number>;
   /** The task with the oldest notice that may be handed out now, and `remaining`, both of one instant. */
@@ -70,6 +70,30 @@ export interface FeedEvent {
 export interface EventFeed {
   onCoordinator(coordinatorId: string, listener: (event: FeedEvent | null) => void): () => void;
   onTask(taskId: string, listener: (event: FeedEvent | null) => void): () => void;
+}
+
+/** Where to begin to read: with what comes next, or with the oldest event that is kept. */
+export type EventStart = 'now' | 'oldest';
+
+/**
+ * What has been committed, in the order of the commits, for readers that go on from a place of their own. A place is a
+ * text that this log gave out. Reading changes nothing: any number of readers, in any number of processes, see all.
+ */
+export interface EventLog {
+  placeOf(coordinatorId: string, start: EventStart): Promise<string>;
+  /**
+   * The events right after a place, oldest first, at most `limit`; `end` where there are no more of them now. `expired`:
+   * not all that followed the place is kept. `unknown`: the log never gave it out.
+   */
+  after(
+    coordinatorId: string,
+    place: string,
+    limit: number,
+  ): Promise<
+    | { readonly kind: 'read'; readonly events: readonly FeedEvent[]; readonly end: boolean }
+    | { readonly kind: 'expired' }
+    | { readonly kind: 'unknown' }
+  >;
 }
 
 /** Effects that were committed and are to be executed: at least once each, by one process at a time. */

@@ -24,6 +24,7 @@ const COORDINATOR_TOOLS = [
   'merge_task',
   'review_and_merge_task',
   'send_prompt',
+  'wait_for_events',
   'wait_for_idle',
   'wait_for_signal_done',
 ];
@@ -77,7 +78,7 @@ describe.each(ERAS)('a client of the %s era', (_era, connect) => {
     return client;
   };
 
-  it('G-1: a coordinator sees its eleven tools, with schemas, annotations and alwaysLoad', async () => {
+  it('G-1: a coordinator sees its tools, with schemas, annotations and alwaysLoad', async () => {
     const { tools } = await (await open(TOKENS.coordinator)).listTools();
     expect(tools.map((tool) => tool.name).sort()).toEqual(COORDINATOR_TOOLS);
     for (const tool of tools) {

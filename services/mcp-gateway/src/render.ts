@@ -1,5 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import { type ErrorBody, ERRORS, RoundhouseError, UnreachableError } from '@roundhouse/contracts';
+import { type ErrorBody, RoundhouseError, UnreachableError } from '@roundhouse/contracts';
 
 // eslint-disable-next-line no-control-regex -- the point of this expression is control characters
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
@@ -22,17 +22,9 @@ export const isExpected = (error: unknown): boolean =>
 function errorBodyOf(error: unknown): ErrorBody {
   if (error instanceof RoundhouseError) return error.toBody();
   if (error instanceof UnreachableError) {
-    return {
-      error: {
-        code: 'service_unreachable',
-        message: 'The coordinator service does not answer.',
-        hint: 'Call again in a few seconds; nothing is lost meanwhile. If it stays so, start the service (npm start).',
-        retry: true,
-      },
-    };
+    return new RoundhouseError('service_unreachable', 'The coordinator service does not answer.').toBody();
   }
-  const { hint, retry } = ERRORS.internal;
-  return { error: { code: 'internal', message: 'The gateway failed on this call.', hint, retry } };
+  return new RoundhouseError('internal', 'The gateway failed on this call.').toBody();
 }
 
 /** Copies a JSON value without the control characters of its texts, tab and newline excepted. */

@@ -1,10 +1,18 @@
 import type { Tool as ListedTool } from '@modelcontextprotocol/server';
-import { ACCESS, ErrorBody, OPERATIONS, type Operation, type OperationName, type Role } from '@roundhouse/contracts';
+import {
+  ACCESS,
+  type CallName,
+  ErrorBody,
+  OPERATIONS,
+  type Operation,
+  type OperationName,
+  type Role,
+} from '@roundhouse/contracts';
 import { z } from 'zod';
 
 /** One tool: how it is listed, and the operation that it stands for. */
 export interface Tool {
-  readonly operation: OperationName;
+  readonly operation: CallName;
   /** Whether the tool takes the argument `taskId`; a sub-task's own tools do not, its token says which task it is. */
   readonly takesTaskId: boolean;
   readonly takesIdempotencyKey: boolean;
@@ -25,7 +33,7 @@ const IdempotencyKey = z
 /** All tools, read off the operations once; nothing about a tool stands anywhere else. */
 export const TOOLS: ReadonlyMap<string, Tool> = new Map(
   (Object.entries(OPERATIONS) as [OperationName, Operation][]).flatMap(([name, operation]) =>
-    operation.tool === null ? [] : [[operation.tool, toolOf(name, operation, operation.tool)]],
+    operation.tool === null ? [] : [[operation.tool, toolOf(name as CallName, operation, operation.tool)]],
   ),
 );
 
@@ -37,7 +45,7 @@ export const toolsFor = (role: Role): ListedTool[] =>
 
 export const hasTools = (role: Role): boolean => [...TOOLS.values()].some((tool) => mayUse(role, tool));
 
-function toolOf(name: OperationName, operation: Operation, tool: string): Tool {
+function toolOf(name: CallName, operation: Operation, tool: string): Tool {
   const ofSubtask = ACCESS[name].subtask !== 'none';
   const takesTaskId = !ofSubtask && 'id' in operation.input.shape;
   return {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { allOf } from '../all-pages.ts';
 import { connect, type ConnectOptions, withConnection } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure } from '../failure.ts';
@@ -26,9 +27,10 @@ export function coordinatorCommand(context: Context): Command {
   const list = withConnection(new Command('ls'), context)
     .summary('list the coordinators')
     .action(async (options: ConnectOptions) => {
-      const answer = await (await connect(context, options)).call('listCoordinators', {});
-      if (options.json) return output.json(answer);
-      const rows = answer.coordinators.map(({ id, name, projectId, createdAt }) => [
+      const client = await connect(context, options);
+      const coordinators = await allOf(client, 'listCoordinators', (page) => page.coordinators);
+      if (options.json) return output.json({ coordinators });
+      const rows = coordinators.map(({ id, name, projectId, createdAt }) => [
         id,
         printable(name),
         projectId,

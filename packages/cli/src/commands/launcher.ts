@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { allOf } from '../all-pages.ts';
 import { connect, type ConnectOptions, withConnection } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { oneLine, table } from '../output.ts';
@@ -11,10 +12,11 @@ export function launcherCommand(context: Context): Command {
   const list = withConnection(new Command('ls'), context)
     .summary('list the launchers that are there now, and why one is not ready')
     .action(async (options: ConnectOptions) => {
-      const answer = await (await connect(context, options)).call('listLaunchers', {});
-      if (options.json) return output.json(answer);
+      const client = await connect(context, options);
+      const launchers = await allOf(client, 'listLaunchers', (page) => page.launchers);
+      if (options.json) return output.json({ launchers });
       const { green, red, dim } = output.colour;
-      const rows = answer.launchers.map(({ host, sandboxes, running, slots, warm, worktrees, ready, reason, note }) => [
+      const rows = launchers.map(({ host, sandboxes, running, slots, warm, worktrees, ready, reason, note }) => [
         oneLine(host),
         sandboxes,
         `${running} of ${slots}`,

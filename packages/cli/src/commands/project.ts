@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { resolve } from 'node:path';
+import { allOf } from '../all-pages.ts';
 import { connect, type ConnectOptions, withConnection } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { authorOf } from '../git.ts';
@@ -41,9 +42,10 @@ export function projectCommand(context: Context): Command {
   const list = withConnection(new Command('ls'), context)
     .summary('list the projects')
     .action(async (options: ConnectOptions) => {
-      const answer = await (await connect(context, options)).call('listProjects', {});
-      if (options.json) return output.json(answer);
-      const rows = answer.projects.map((project) => [
+      const client = await connect(context, options);
+      const projects = await allOf(client, 'listProjects', (page) => page.projects);
+      if (options.json) return output.json({ projects });
+      const rows = projects.map((project) => [
         project.id,
         printable(project.name),
         project.defaultBranch,

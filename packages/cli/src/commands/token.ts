@@ -1,5 +1,6 @@
 import type { TokenInfo } from '@roundhouse/contracts';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { allOf } from '../all-pages.ts';
 import { connect, type ConnectOptions, withConnection } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure } from '../failure.ts';
@@ -73,9 +74,10 @@ export function tokenCommand(context: Context): Command {
   const list = withConnection(new Command('ls'), context)
     .summary('list tokens, without their secrets')
     .action(async (options: ConnectOptions) => {
-      const answer = await (await connect(context, options)).call('listTokens', {});
-      if (options.json) return output.json(answer);
-      const rows = answer.tokens.map((token) => [
+      const client = await connect(context, options);
+      const tokens = await allOf(client, 'listTokens', (page) => page.tokens);
+      if (options.json) return output.json({ tokens });
+      const rows = tokens.map((token) => [
         token.id,
         token.identity.role,
         printable(token.label),

@@ -20,7 +20,11 @@ type ToolInput<N extends OperationName> = Omit<CallOf<(typeof OPERATIONS)[N]>, '
 export interface McpCoordinator {
   /** The names of the tools that this token sees. */
   readonly tools: readonly string[];
-  readonly call: <N extends OperationName>(name: N, input: ToolInput<N>) => Promise<OutputOf<(typeof OPERATIONS)[N]>>;
+  readonly call: <N extends OperationName>(
+    name: N,
+    input: ToolInput<N>,
+    options?: { readonly signal?: AbortSignal },
+  ) => Promise<OutputOf<(typeof OPERATIONS)[N]>>;
   readonly close: () => Promise<void>;
 }
 
@@ -36,10 +40,13 @@ export async function connectMcp(endpoint: string, token: string, signal: AbortS
   return {
     tools: tools.map((tool) => tool.name),
     close: () => client.close(),
-    async call(name, input) {
+    async call(name, input, given = {}) {
       const { tool, output } = OPERATIONS[name];
       if (tool === null) throw new Error(`${name} is no tool`);
-      const options = { signal, timeout: CALL_MS };
+      const options = {
+        signal: given.signal === undefined ? signal : AbortSignal.any([signal, given.signal]),
+        timeout: CALL_MS,
+      };
       const result = await client.callTool({ name: tool, arguments: { ...input } }, options);
       if (result.isError === true) throw errorOf(tool, result.structuredContent);
       return output.parse(result.structuredContent) as OutputOf<(typeof OPERATIONS)[typeof name]>;

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Task } from '@roundhouse/contracts';
 import type { Context } from '../context.ts';
 import { hubUrl } from '../hub.ts';
@@ -9,8 +8,8 @@ import { connectMcp, type McpCoordinator } from './mcp-coordinator.ts';
 import { demoTasks, type Target } from './scenario.ts';
 import { runStory } from './story.ts';
 
-/** A task's state has no event that MCP would push, so the picture is drawn from looking this often. */
-const LOOK_MS = 300;
+/** How long one wait for events is, milliseconds: less than what cuts a silent call. */
+const WAIT_MS = 50_000;
 
 /** A service that runs, with a project in it that a coordinator was made for. */
 export interface Stage {
@@ -58,9 +57,16 @@ async function withBoard<T>(
   const both = AbortSignal.any([signal, done.signal]);
   const look = async (): Promise<void> => board.show((await mcp.call('listTasks', {})).tasks);
   const watching = (async () => {
+    let { cursor } = await mcp.call('waitForEvents', { timeoutMs: 0 });
     while (!both.aborted) {
       await look();
-      await delay(LOOK_MS, undefined, { signal: both }).catch(() => undefined);
+      const waiting = mcp.call('waitForEvents', { cursor, timeoutMs: WAIT_MS }, { signal: done.signal });
+      // The end of the story cuts the wait; that is no failure.
+      const news = await waiting.catch((error: unknown) => {
+        if (!done.signal.aborted) throw error;
+        return { cursor };
+      });
+      ({ cursor } = news);
     }
   })();
   // A failing look must not be an unhandled rejection while the story goes on; its error is the story's too.

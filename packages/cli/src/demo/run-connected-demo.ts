@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiClient } from '@roundhouse/contracts';
+import { allOf } from '../all-pages.ts';
 import type { ConnectedService } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { ensureSampleRepository } from '../embedded/sample-repository.ts';
@@ -84,7 +85,7 @@ export async function runConnectedDemo(
 
 /** Closes what the story has not closed; after a story that came to its end there is nothing to do. */
 async function closeAll(client: ApiClient, signal: AbortSignal): Promise<void> {
-  const { tasks } = await client.call('listTasks', { limit: 100 }, { signal });
+  const tasks = await allOf(client, 'listTasks', (page) => page.tasks, { signal });
   const open = tasks.filter(({ lifecycle }) => lifecycle.state !== 'closed');
   await Promise.all(
     open.map(async ({ id }) => {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ApiClient, type LauncherState, RoundhouseError } from '@roundhouse/contracts';
 import { findRedis, writeFileAtomic } from '@roundhouse/host';
+import { allOf } from '../all-pages.ts';
 import type { DataPaths } from '../data-folder.ts';
 import type { CliConfig } from '../config.ts';
 import { SERVICE_MAINS } from '../embedded/service-table.ts';
@@ -124,7 +125,8 @@ async function lookAtLaunchers({ paths, config, url, signal }: CheckParts) {
   const token = config.token ?? (await readToken(paths.operatorToken).catch(() => null));
   if (token === null) return { well: true, found: 'not looked at: there is no token for this service here' };
   try {
-    return launcherFinding((await new ApiClient({ baseUrl, token }).call('listLaunchers', {}, { signal })).launchers);
+    const client = new ApiClient({ baseUrl, token });
+    return launcherFinding(await allOf(client, 'listLaunchers', (page) => page.launchers, { signal }));
   } catch (error) {
     if (!(error instanceof RoundhouseError) || error.code !== 'forbidden') throw error;
     return { well: true, found: 'not looked at: the token is not an operator’s' };

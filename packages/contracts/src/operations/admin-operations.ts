@@ -3,10 +3,14 @@ import { AgentSpec } from '../agent.ts';
 import { Uuid } from '../ids.ts';
 import { ImageName } from '../image.ts';
 import { SomeLimits } from '../limits.ts';
+import { listPage, NextCursor } from '../list-page.ts';
 import { BranchName, Label } from '../names.ts';
 import { operation } from '../operation.ts';
 import { Author, Coordinator, DEFAULT_AUTHOR, Project } from '../project.ts';
 import { Identity, TokenInfo } from '../token.ts';
+
+/** Of projects, coordinators and tokens there are few. */
+const FEW = listPage({ max: 200, usual: 100 });
 
 export const createProject = operation({
   name: 'createProject',
@@ -33,7 +37,7 @@ export const createProject = operation({
     limits: SomeLimits.optional().describe('What differs from the defaults for its tasks.'),
   }),
   output: Project,
-  errors: ['project_unreadable', 'project_empty', 'branch_not_found'],
+  errors: ['project_unreadable', 'project_empty', 'branch_not_found', 'git_failed'],
 });
 
 export const listProjects = operation({
@@ -42,10 +46,11 @@ export const listProjects = operation({
   path: '/api/projects',
   tag: 'projects',
   summary: 'List projects',
-  description: 'All projects; for a coordinator its own.',
+  description: 'All projects, oldest first, by pages; for a coordinator its own.',
   effect: 'read',
-  input: z.object({}),
-  output: z.object({ projects: z.array(Project) }),
+  input: z.object(FEW),
+  output: z.object({ projects: z.array(Project), nextCursor: NextCursor }),
+  errors: ['cursor_invalid'],
 });
 
 export const createCoordinator = operation({
@@ -58,6 +63,7 @@ export const createCoordinator = operation({
   effect: 'write',
   status: 201,
   input: z.object({ name: Label, projectId: Uuid }),
+  secret: true,
   output: z.object({ coordinator: Coordinator, token: z.string() }),
   errors: ['project_not_found'],
 });
@@ -68,10 +74,11 @@ export const listCoordinators = operation({
   path: '/api/coordinators',
   tag: 'coordinators',
   summary: 'List coordinators',
-  description: 'All coordinators.',
+  description: 'All coordinators, oldest first, by pages.',
   effect: 'read',
-  input: z.object({}),
-  output: z.object({ coordinators: z.array(Coordinator) }),
+  input: z.object(FEW),
+  output: z.object({ coordinators: z.array(Coordinator), nextCursor: NextCursor }),
+  errors: ['cursor_invalid'],
 });
 
 export const createToken = operation({
@@ -90,6 +97,7 @@ export const createToken = operation({
     label: Label.default('unnamed'),
     expiresInSeconds: z.int().min(60).max(31_536_000).optional(),
   }),
+  secret: true,
   output: z.object({ token: z.string(), info: TokenInfo }),
   errors: ['coordinator_not_found', 'coordinator_required'],
 });
@@ -101,10 +109,11 @@ export const listTokens = operation({
   tag: 'tokens',
   summary: 'List tokens',
   description:
-    'Tokens of operators, coordinators and phones, without their secrets. One that is revoked or has expired is listed for a week more.',
+    'Tokens of operators, coordinators and phones, without their secrets, oldest first, by pages. One that is revoked or has expired is listed for a week more.',
   effect: 'read',
-  input: z.object({}),
-  output: z.object({ tokens: z.array(TokenInfo) }),
+  input: z.object(FEW),
+  output: z.object({ tokens: z.array(TokenInfo), nextCursor: NextCursor }),
+  errors: ['cursor_invalid'],
 });
 
 /** How long the old secret of a rotated token may stay good, seconds: a day. */
@@ -119,6 +128,7 @@ export const rotateToken = operation({
   description:
     'The token keeps its id and what it is bound to. It is shown this once; the secret before is refused at once, or after the grace.',
   effect: 'write',
+  secret: true,
   input: z.object({
     id: Uuid,
     graceSeconds: z.int().min(0).max(MAX_GRACE_SECONDS).default(0).describe('How long the old secret stays good.'),

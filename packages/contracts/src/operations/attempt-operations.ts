@@ -4,6 +4,7 @@ import { AttemptNumber, Uuid } from '../ids.ts';
 import { ImageName } from '../image.ts';
 import { LauncherState, SandboxProfile } from '../launcher.ts';
 import { LimitKind, SandboxLimits } from '../limits.ts';
+import { listPage, NextCursor } from '../list-page.ts';
 import { operation } from '../operation.ts';
 
 const Attempt = { taskId: Uuid, attempt: AttemptNumber };
@@ -18,6 +19,7 @@ export const claimAttempt = operation({
   description:
     'Moves the task from queued to starting. The same claim again, before the runner has connected, answers with new tokens for the same attempt.',
   effect: 'write',
+  secret: true,
   input: z.object(Attempt),
   output: z.object({
     assignment: Assignment,
@@ -26,7 +28,7 @@ export const claimAttempt = operation({
     image: ImageName.nullable(),
     limits: SandboxLimits,
   }),
-  errors: ['attempt_stale', 'task_not_found'],
+  errors: ['attempt_stale', 'task_not_found', 'version_conflict', 'git_failed'],
 });
 
 export const reconcileAttempts = operation({
@@ -52,6 +54,7 @@ export const archiveAttempt = operation({
   summary: 'Ask whether an attempt’s work is kept already',
   description: 'Answers archived, or a token that may write the attempt’s archive ref, for a runner in archive mode.',
   effect: 'write',
+  secret: true,
   input: z.object(Attempt),
   output: z.object({
     archived: z.boolean(),
@@ -59,7 +62,7 @@ export const archiveAttempt = operation({
     ref: z.string(),
     token: z.string().nullable().describe('Null where it is archived already.'),
   }),
-  errors: ['task_not_found'],
+  errors: ['task_not_found', 'git_failed'],
 });
 
 export const reportGone = operation({
@@ -78,6 +81,7 @@ export const reportGone = operation({
     limit: LimitKind.nullable().default(null).describe('The limit that the sandbox was killed for, where it was.'),
   }),
   output: z.object({ ok: z.literal(true) }),
+  errors: ['version_conflict'],
 });
 
 export const reportLauncher = operation({
@@ -91,6 +95,7 @@ export const reportLauncher = operation({
   effect: 'write',
   input: LauncherState,
   output: z.object({ prepare: z.array(SandboxProfile).max(20) }),
+  errors: ['git_failed'],
 });
 
 export const listLaunchers = operation({
@@ -99,8 +104,9 @@ export const listLaunchers = operation({
   path: '/api/launchers',
   tag: 'attempts',
   summary: 'List launchers',
-  description: 'The launchers that reported within the last 15 s.',
+  description: 'The launchers that reported within the last 15 s, by host, by pages.',
   effect: 'read',
-  input: z.object({}),
-  output: z.object({ launchers: z.array(LauncherState) }),
+  input: z.object(listPage({ max: 200, usual: 100 })),
+  output: z.object({ launchers: z.array(LauncherState), nextCursor: NextCursor }),
+  errors: ['cursor_invalid'],
 });

@@ -16,6 +16,7 @@ export const createPairing = operation({
   description:
     'A PIN of 6 digits for one phone, good for 5 minutes and 5 tries. It is shown this once. A new one takes the place of the one before.',
   effect: 'write',
+  secret: true,
   status: 201,
   input: z.object({ id: Uuid.describe('The coordinator’s id.') }),
   output: z.object({ coordinatorId: Uuid, pin: z.string(), expiresAt: Instant }),
@@ -31,6 +32,7 @@ export const pair = operation({
   description:
     'With the PIN that the operator or the coordinator was shown, a phone gets a token of its own, good for 30 days, with which it sees that coordinator’s tasks, takes and returns control of them and prompts them.',
   effect: 'write',
+  secret: true,
   status: 201,
   input: z.object({
     pin: z.string().regex(/^\d{6}$/, '6 digits'),

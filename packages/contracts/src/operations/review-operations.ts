@@ -29,7 +29,7 @@ export const readDiff = operation({
       .describe('The files changed, at most 500; null counts are binary files.'),
     filesTotal: z.int().min(0),
   }),
-  errors: ['task_not_found', 'nothing_published', 'cursor_invalid'],
+  errors: ['task_not_found', 'nothing_published', 'cursor_invalid', 'git_failed'],
 });
 
 export const readOutput = operation({
@@ -83,7 +83,6 @@ export const mergeTask = operation({
   description:
     'Puts the signalled commit on the base branch of the hub, or not at all. A conflict is the outcome "conflicted" with the files named: prompt the task to merge the base branch and signal again, then merge again.',
   effect: 'write',
-  idempotencyKey: true,
   waits: true,
   tool: 'merge_task',
   input: z.object({
@@ -91,7 +90,7 @@ export const mergeTask = operation({
     message: z.string().min(1).max(10_000).optional().describe('The message of the merge commit.'),
   }),
   output: LandOutcome,
-  errors: landErrors,
+  errors: [...landErrors, 'version_conflict'],
 });
 
 export const reviewMerge = operation({
@@ -103,7 +102,6 @@ export const reviewMerge = operation({
   description:
     'Without reviewedCommit: answers "review" with the first page of the diff and the commit it is of. With reviewedCommit: lands that commit, or fails with commit_changed where the task has signalled another one meanwhile.',
   effect: 'write',
-  idempotencyKey: true,
   waits: true,
   tool: 'review_and_merge_task',
   input: z.object({
@@ -115,5 +113,5 @@ export const reviewMerge = operation({
     outcome: z.enum(['review', 'landed', 'nothing_to_land', 'conflicted', 'failed', 'landing']),
     diff: readDiff.output.nullable(),
   }),
-  errors: [...landErrors, 'commit_changed', 'nothing_published'],
+  errors: [...landErrors, 'commit_changed', 'nothing_published', 'version_conflict'],
 });

@@ -33,6 +33,7 @@ export const signalDone = operation({
     'task_ended',
     'task_closed',
     'attempt_stale',
+    'version_conflict',
   ],
 });
 
@@ -45,7 +46,6 @@ export const landSelf = operation({
   description:
     'Like signal_done, then lands the commit on the base branch. The outcome "conflicted" names the files: merge the base branch (git fetch origin, git merge origin/<base>), commit, and call it again.',
   effect: 'write',
-  idempotencyKey: true,
   waits: true,
   tool: 'land_self',
   input: z.object({ id, summary }),
@@ -62,5 +62,6 @@ export const landSelf = operation({
     'attempt_stale',
     'already_landing',
     'git_failed',
+    'version_conflict',
   ],
 });

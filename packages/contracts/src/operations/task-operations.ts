@@ -3,6 +3,7 @@ import { AgentSpec } from '../agent.ts';
 import { Instant, Uuid } from '../ids.ts';
 import { ImageName } from '../image.ts';
 import { SomeLimits } from '../limits.ts';
+import { listPage, NextCursor } from '../list-page.ts';
 import { BranchName, TaskName } from '../names.ts';
 import { operation } from '../operation.ts';
 import { PromptReceipt, PromptText } from '../prompt.ts';
@@ -19,7 +20,6 @@ export const createTask = operation({
   description:
     'Starts an agent with a prompt in a git worktree and terminal of its own, on a new branch off the base branch. Answers at once; wait_for_signal_done tells when it is done.',
   effect: 'write',
-  idempotencyKey: true,
   status: 201,
   tool: 'create_task',
   input: z.object({
@@ -44,6 +44,7 @@ export const createTask = operation({
     'project_not_found',
     'coordinator_required',
     'coordinator_not_found',
+    'git_failed',
   ],
 });
 
@@ -56,11 +57,8 @@ export const listTasks = operation({
   description: 'Your sub-tasks, newest first, by pages.',
   effect: 'read',
   tool: 'list_tasks',
-  input: z.object({
-    cursor: z.string().max(200).optional().describe('The nextCursor of the page before.'),
-    limit: z.int().min(1).max(100).default(50),
-  }),
-  output: z.object({ tasks: z.array(Task), nextCursor: z.string().nullable(), remaining: z.int().min(0) }),
+  input: z.object(listPage({ max: 100, usual: 50 })),
+  output: z.object({ tasks: z.array(Task), nextCursor: NextCursor, remaining: z.int().min(0) }),
   errors: ['cursor_invalid'],
 });
 
@@ -88,11 +86,18 @@ export const promptTask = operation({
   description:
     'Tells the agent something more, byte for byte. The receipt goes queued, written, accepted (or undelivered, with the screen).',
   effect: 'write',
-  idempotencyKey: true,
   tool: 'send_prompt',
   input: z.object({ id, prompt: PromptText }),
   output: PromptReceipt,
-  errors: ['task_not_found', 'prompt_too_large', 'task_ended', 'task_closed', 'prompt_queue_full', 'human_control'],
+  errors: [
+    'task_not_found',
+    'prompt_too_large',
+    'task_ended',
+    'task_closed',
+    'prompt_queue_full',
+    'human_control',
+    'version_conflict',
+  ],
 });
 
 export const closeTask = operation({
@@ -104,7 +109,6 @@ export const closeTask = operation({
   description:
     'Stops the agent with its whole process tree, keeps its work (uncommitted and untracked files too) under an archive ref, and frees the rest. Asked twice, it answers the same. Nothing committed is lost.',
   effect: 'destructive',
-  idempotencyKey: true,
   waits: true,
   tool: 'close_task',
   input: z.object({ id }),
@@ -114,7 +118,7 @@ export const closeTask = operation({
     kept: z.array(z.string()),
     task: Task,
   }),
-  errors: ['task_not_found', 'human_control'],
+  errors: ['task_not_found', 'human_control', 'version_conflict'],
 });
 
 export const setControl = operation({
@@ -132,7 +136,7 @@ export const setControl = operation({
     forMs: z.int().min(1_000).max(86_400_000).default(600_000),
   }),
   output: Task,
-  errors: ['task_not_found', 'task_closed'],
+  errors: ['task_not_found', 'task_closed', 'version_conflict'],
 });
 
 export const AgentRow = z.object({
@@ -152,6 +156,7 @@ export const listAgents = operation({
   summary: 'Glance at all agents',
   description: 'A read-only list for a phone: names and states, no output, no prompts.',
   effect: 'read',
-  input: z.object({ limit: z.int().min(1).max(200).default(100) }),
-  output: z.object({ agents: z.array(AgentRow) }),
+  input: z.object(listPage({ max: 200, usual: 100 })),
+  output: z.object({ agents: z.array(AgentRow), nextCursor: NextCursor }),
+  errors: ['cursor_invalid'],
 });

@@ -46,6 +46,8 @@ export const waitSignal = operation({
   description:
     'Returns the next signal, landing or end of any of your sub-tasks, each once; at once with remaining 0 where nothing can come any more; outcome "timeout" when the time is up: call again. Pass the cursor of the answer before to acknowledge it; what is neither acknowledged nor acted upon is handed out again after two minutes.',
   effect: 'write',
+  // Its requestId is the key: one of the body, since an MCP client repeats arguments, not headers.
+  idempotencyKey: false,
   waits: true,
   tool: 'wait_for_signal_done',
   input: z.object({
@@ -64,5 +66,5 @@ export const waitSignal = operation({
     remaining: z.int().min(0).describe('How many of your sub-tasks are not settled.'),
     cursor: z.string(),
   }),
-  errors: ['cursor_invalid', 'coordinator_required'],
+  errors: ['cursor_invalid', 'coordinator_required', 'version_conflict', 'idempotency_in_progress'],
 });

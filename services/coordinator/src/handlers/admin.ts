@@ -9,8 +9,10 @@ import {
   RoundhouseError,
 } from '@roundhouse/contracts';
 import { limitsOver } from '../domain/limits.ts';
+import { idFor } from './create-task.ts';
 import type { Caller, Deps } from './deps.ts';
 import { derivedId } from './derived-id.ts';
+import { byAge, pageOf } from './list-page.ts';
 
 type Ops = typeof OPERATIONS;
 
@@ -69,30 +71,38 @@ const gitUrlOf = ({ publicUrl }: Deps, id: string): string => `${publicUrl()}/gi
 /** The address may be another one since the project was added: it is told as it is now. */
 const withAddress = (deps: Deps, project: Project): Project => ({ ...project, gitUrl: gitUrlOf(deps, project.id) });
 
-export async function listProjects(deps: Deps, caller: Caller): Promise<OutputOf<Ops['listProjects']>> {
-  const projects = await deps.registry.projects();
-  const { identity, reach } = caller;
-  const current = projects.map((project) => withAddress(deps, project));
-  if (reach === 'any') return { projects: current };
+export async function listProjects(
+  deps: Deps,
+  { identity, reach }: Caller,
+  input: InputOf<Ops['listProjects']>,
+): Promise<OutputOf<Ops['listProjects']>> {
   const own =
     'coordinatorId' in identity ? (await deps.registry.coordinator(identity.coordinatorId))?.projectId : undefined;
-  return { projects: current.filter(({ id }) => id === own) };
+  const seen = (await deps.registry.projects()).filter(({ id }) => reach === 'any' || id === own);
+  const { rows, nextCursor } = pageOf(seen, byAge, input);
+  return { projects: rows.map((project) => withAddress(deps, project)), nextCursor };
 }
 
 export async function createCoordinator(
   deps: Deps,
-  _caller: Caller,
+  caller: Caller,
   input: InputOf<Ops['createCoordinator']>,
 ): Promise<OutputOf<Ops['createCoordinator']>> {
   const { name, projectId } = input;
   if ((await deps.registry.project(projectId)) === null)
     throw new RoundhouseError('project_not_found', `there is no project ${projectId}`);
-  const coordinator: Coordinator = { id: deps.clock.nextId(), name, projectId, createdAt: deps.clock.now() };
+  const id = idFor(deps, caller, 'coordinator');
+  const coordinator: Coordinator = { id, name, projectId, createdAt: deps.clock.now() };
   await deps.registry.addCoordinator(coordinator);
   const { token } = await deps.tokens.issue({ role: 'coordinator', coordinatorId: coordinator.id }, name, null);
   return { coordinator, token };
 }
 
-export const listCoordinators = async (deps: Deps): Promise<OutputOf<Ops['listCoordinators']>> => ({
-  coordinators: await deps.registry.coordinators(),
-});
+export async function listCoordinators(
+  deps: Deps,
+  _caller: Caller,
+  input: InputOf<Ops['listCoordinators']>,
+): Promise<OutputOf<Ops['listCoordinators']>> {
+  const { rows, nextCursor } = pageOf(await deps.registry.coordinators(), byAge, input);
+  return { coordinators: rows, nextCursor };
+}

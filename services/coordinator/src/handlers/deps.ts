@@ -6,6 +6,7 @@ import type {
   Clock,
   CoordinatorAccess,
   EventFeed,
+  EventLog,
   Hubs,
   Launchers,
   Pairings,
@@ -21,6 +22,7 @@ import type {
 export interface Deps {
   readonly store: TaskStore;
   readonly feed: EventFeed;
+  readonly events: EventLog;
   readonly registry: Registry;
   readonly launchers: Launchers;
   readonly profiles: RecentProfiles;

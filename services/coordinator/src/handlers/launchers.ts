@@ -2,6 +2,7 @@ import type { InputOf, OPERATIONS, OutputOf, Project, SandboxProfile, TaskRecord
 import { sandboxLimitsOf } from '../domain/limits.ts';
 import type { WantedProfile } from '../ports.ts';
 import type { Caller, Deps } from './deps.ts';
+import { pageOf } from './list-page.ts';
 
 type Ops = typeof OPERATIONS;
 /** How many profiles a launcher is told at most. */
@@ -62,6 +63,11 @@ function likeliest(recent: readonly WantedProfile[], projects: readonly Project[
     .slice(0, MAX_PROFILES);
 }
 
-export const listLaunchers = async (deps: Deps): Promise<OutputOf<Ops['listLaunchers']>> => ({
-  launchers: await deps.launchers.list(),
-});
+export async function listLaunchers(
+  deps: Deps,
+  _caller: Caller,
+  input: InputOf<Ops['listLaunchers']>,
+): Promise<OutputOf<Ops['listLaunchers']>> {
+  const { rows, nextCursor } = pageOf(await deps.launchers.list(), ({ host, id }) => [host, id], input);
+  return { launchers: rows, nextCursor };
+}

@@ -9,16 +9,24 @@ export async function listTasks(
   caller: Caller,
   input: InputOf<typeof OPERATIONS.listTasks>,
 ): Promise<OutputOf<typeof OPERATIONS.listTasks>> {
-  const { cursor, limit } = input;
-  if (cursor !== undefined && !Uuid.safeParse(cursor).success)
-    throw new RoundhouseError('cursor_invalid', 'the cursor is not one of ours');
   const { coordinatorId } = caller;
-  const { tasks, next } = await deps.store.list(coordinatorId, cursor ?? null, limit);
+  const { tasks, next } = await pageOfTasks(deps, coordinatorId, input);
   const remaining =
     coordinatorId === null
       ? tasks.filter((task) => !isSettled(task)).length
       : await deps.store.remaining(coordinatorId);
   return { tasks: await taskViews(deps, tasks), nextCursor: next, remaining };
+}
+
+async function pageOfTasks(
+  { store }: Deps,
+  coordinatorId: string | null,
+  { cursor = null, limit }: { cursor?: string | null | undefined; limit: number },
+) {
+  const known = cursor === null || Uuid.safeParse(cursor).success;
+  const page = known ? await store.list(coordinatorId, cursor, limit) : null;
+  if (page === null) throw new RoundhouseError('cursor_invalid', 'the cursor is not one of this list');
+  return page;
 }
 
 export const getTask = async (
@@ -30,9 +38,9 @@ export const getTask = async (
 export async function listAgents(
   deps: Deps,
   { reach, coordinatorId }: Caller,
-  { limit }: { limit: number },
+  input: InputOf<typeof OPERATIONS.listAgents>,
 ): Promise<OutputOf<typeof OPERATIONS.listAgents>> {
-  const { tasks } = await deps.store.list(reach === 'own' ? coordinatorId : null, null, limit);
+  const { tasks, next } = await pageOfTasks(deps, reach === 'own' ? coordinatorId : null, input);
   const views = await taskViews(deps, tasks);
   return {
     agents: views.map(({ id, name, lifecycle, activity, attention, updatedAt }) => ({
@@ -43,5 +51,6 @@ export async function listAgents(
       attention,
       updatedAt,
     })),
+    nextCursor: next,
   };
 }

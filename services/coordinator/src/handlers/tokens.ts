@@ -1,5 +1,6 @@
 import { type InputOf, type OPERATIONS, type OutputOf, RoundhouseError, type TokenInfo } from '@roundhouse/contracts';
 import type { Caller, Deps } from './deps.ts';
+import { byAge, pageOf } from './list-page.ts';
 
 type Ops = typeof OPERATIONS;
 
@@ -22,9 +23,14 @@ export async function createToken(
   return await deps.tokens.issue({ role, coordinatorId }, label, expiresAt);
 }
 
-export const listTokens = async (deps: Deps): Promise<OutputOf<Ops['listTokens']>> => ({
-  tokens: await deps.tokens.list(),
-});
+export async function listTokens(
+  deps: Deps,
+  _caller: Caller,
+  input: InputOf<Ops['listTokens']>,
+): Promise<OutputOf<Ops['listTokens']>> {
+  const { rows, nextCursor } = pageOf(await deps.tokens.list(), byAge, input);
+  return { tokens: rows, nextCursor };
+}
 
 export async function revokeToken(deps: Deps, _caller: Caller, { id }: { id: string }): Promise<TokenInfo> {
   const revoked = await deps.tokens.revoke(id);

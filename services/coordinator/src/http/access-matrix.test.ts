@@ -274,6 +274,8 @@ describe('routes', () => {
       calls: unused,
       log: pino({ level: 'silent' }),
       allowedHosts: [],
+      rateLimits: null,
+      eventStream: { heartbeatMs: 15_000, stallMs: 30_000 },
       stopping: new AbortController().signal,
     });
 

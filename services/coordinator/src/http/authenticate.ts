@@ -24,7 +24,7 @@ export function header(request: FastifyRequest, name: string): string | null {
 const unauthenticated = (why: string): RoundhouseError => new RoundhouseError('unauthenticated', why);
 
 /** The token of a request: Bearer (RFC 6750), or the password of Basic (RFC 7617), which is what git can send. */
-function tokenOf(request: FastifyRequest): string {
+export function tokenOf(request: FastifyRequest): string {
   const value = header(request, 'authorization');
   if (value === null) throw unauthenticated('there is no Authorization header');
   const [scheme = '', credentials = ''] = value.split(' ', 2);

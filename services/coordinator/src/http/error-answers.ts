@@ -1,7 +1,16 @@
-import { RoundhouseError } from '@roundhouse/contracts';
+import {
+  type AccessName,
+  type ErrorCode,
+  OPERATIONS,
+  type Operation,
+  type OperationName,
+  RoundhouseError,
+  errorCodesOf,
+} from '@roundhouse/contracts';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { trailOf } from './call-trail.ts';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import type { RateGate } from './rate-limits.ts';
 
 /** Fastify's own faults, in the words of our table. */
 const FASTIFY_CODES: Readonly<Record<string, RoundhouseError>> = {
@@ -18,7 +27,8 @@ const FASTIFY_CODES: Readonly<Record<string, RoundhouseError>> = {
 const STORE_AWAY =
   /ECONNREFUSED|ENOENT.*\.sock|Connection is closed|Command timed out|max retries per request|Stream isn't writeable|READONLY|LOADING/i;
 
-function toRoundhouseError(
+/** Any error in the words of the table; what is none of ours is logged, and told without its details. */
+export function toRoundhouseError(
   error: Error & Partial<Pick<FastifyError, 'code' | 'statusCode'>>,
   request: FastifyRequest,
 ): RoundhouseError {
@@ -49,23 +59,55 @@ function toRoundhouseError(
   return new RoundhouseError('internal', 'the service failed', { requestId: request.id });
 }
 
+/** What the log says of an answer that breaks the contract; tests fail on it. */
+export const UNDOCUMENTED = 'an answer that the contract does not name';
+
+/** An operation may only be answered with the codes that it names: a slip is a fault of ours, and the answer is given all the same. */
+export function noteUndocumented(request: FastifyRequest, code: ErrorCode): void {
+  const { access: name } = request.routeOptions.config as { access?: AccessName };
+  if (name === undefined || !(name in OPERATIONS)) return;
+  const operation: Operation = OPERATIONS[name as OperationName];
+  if (!errorCodesOf(operation).includes(code)) request.log.error({ operation: name, code }, UNDOCUMENTED);
+}
+
 export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const answer = toRoundhouseError(error, request);
   trailOf(request).outcome = answer.code;
+  noteUndocumented(request, answer.code);
   if (answer.code === 'unauthenticated' && !reply.hasHeader('www-authenticate'))
     void reply.header('www-authenticate', 'Bearer realm="roundhouse"');
+  const retryAfter = answer.details?.['retryAfterSeconds'];
+  if (answer.code === 'rate_limited') void reply.header('retry-after', String(retryAfter));
   void reply.code(answer.status).type('application/json').serializer(JSON.stringify).send(answer.toBody());
 }
 
-export function registerErrorAnswers(app: FastifyInstance): void {
-  app.setErrorHandler<FastifyError>(answerError);
-  app.setNotFoundHandler((request, reply) => {
-    const error = new RoundhouseError(
-      'route_not_found',
-      `there is no route ${request.method} ${request.url.split('?')[0]?.slice(0, 200) ?? ''}`,
-    );
-    answerError(error, request, reply);
-  });
+/** Whoever showed no good token: such requests count by their address. */
+const ANONYMOUS: readonly ErrorCode[] = ['unauthenticated', 'route_not_found', 'method_not_allowed', 'bad_host'];
+
+export function registerErrorAnswers(app: FastifyInstance, rates: RateGate): void {
+  const answerCounted = async (error: Error, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const anonymous = error instanceof RoundhouseError && ANONYMOUS.includes(error.code);
+    const limited = anonymous ? await rates.address(request).catch((over: unknown) => over as Error) : undefined;
+    answerError(limited ?? error, request, reply);
+    return reply;
+  };
+  app.setErrorHandler<FastifyError>(answerCounted);
+  app.setNotFoundHandler((request, reply) => answerCounted(noRoute(request, reply), request, reply));
+}
+
+const PATHS = (Object.values(OPERATIONS) as Operation[]).map(({ method, path }) => ({
+  method,
+  pattern: new RegExp(`^${path.replaceAll(/:[A-Za-z]+/g, '[^/]+')}$`),
+}));
+
+/** A path that there is with a method that it does not have is not the same as no such path (RFC 9110 §15.5.6). */
+function noRoute(request: FastifyRequest, reply: FastifyReply): RoundhouseError {
+  const path = request.url.split('?')[0] ?? '';
+  const asked = `${request.method} ${path.slice(0, 200)}`;
+  const allowed = PATHS.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
+  if (allowed.length === 0) return new RoundhouseError('route_not_found', `there is no route ${asked}`);
+  void reply.header('allow', allowed.join(', '));
+  return new RoundhouseError('method_not_allowed', `there is no route ${asked}`, { allow: allowed });
 }
 
 /** For requests that are no HTTP at all: there is no reply object yet, so the answer is written by hand. */

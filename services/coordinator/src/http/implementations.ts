@@ -1,4 +1,4 @@
-import type { InputOf, OPERATIONS, OperationName, OutputOf } from '@roundhouse/contracts';
+import type { CallName, InputOf, OPERATIONS, OutputOf } from '@roundhouse/contracts';
 import * as admin from '../handlers/admin.ts';
 import * as access from '../handlers/coordinator-access.ts';
 import * as pairing from '../handlers/pairing.ts';
@@ -15,6 +15,7 @@ import { promptTask, setControl } from '../handlers/prompt-task.ts';
 import { readDiff } from '../handlers/read-diff.ts';
 import { readOutput } from '../handlers/read-output.ts';
 import { getTask, listAgents, listTasks } from '../handlers/read-tasks.ts';
+import { waitForEvents } from '../handlers/wait-for-events.ts';
 import { waitForIdle } from '../handlers/wait-for-idle.ts';
 import { waitSignal } from '../handlers/wait-signal.ts';
 import type { IdempotencyStore } from '../ports.ts';
@@ -28,14 +29,14 @@ export type ServiceDeps = Deps & {
 
 type Ops = typeof OPERATIONS;
 /** A caller is absent for public operations alone. */
-type Implementation<N extends OperationName> = (
+type Implementation<N extends CallName> = (
   deps: ServiceDeps,
   caller: Caller,
   input: InputOf<Ops[N]>,
 ) => Promise<OutputOf<Ops[N]>>;
 
 /** What stands behind each operation: a missing one does not compile. */
-export const IMPLEMENTATIONS: { readonly [N in OperationName]: Implementation<N> } = {
+export const IMPLEMENTATIONS: { readonly [N in CallName]: Implementation<N> } = {
   createTask,
   listTasks,
   getTask,
@@ -47,6 +48,7 @@ export const IMPLEMENTATIONS: { readonly [N in OperationName]: Implementation<N>
   reviewMerge,
   closeTask,
   waitSignal,
+  waitForEvents,
   setControl,
   listAgents,
   signalDone,

@@ -1,6 +1,15 @@
 import { type AccessName, OPERATIONS, OTHER_ROUTES } from '@roundhouse/contracts';
 import type { FastifyInstance } from 'fastify';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route's row of the access matrix. */
+    readonly access?: AccessName;
+    /** Whether its answers get an ETag. */
+    readonly etag?: boolean;
+  }
+}
+
 /** What the access matrix says of addresses: `GET /api/tasks` and the like, by the name of the row. */
 export const MATRIX_ROUTES: ReadonlyMap<string, AccessName> = new Map([
   ...Object.entries(OPERATIONS).map(([name, { method, path }]) => [`${method} ${path}`, name as AccessName] as const),

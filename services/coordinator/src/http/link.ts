@@ -4,6 +4,7 @@ import {
   LEASE,
   LINK_FENCED,
   LINK_PATH,
+  LINK_PROTOCOL,
   LINK_PROTOCOL_ERROR,
   RoundhouseError,
   RunnerMessage,
@@ -12,6 +13,7 @@ import {
 } from '@roundhouse/contracts';
 import type { FastifyInstance } from 'fastify';
 import type { WebSocket } from 'ws';
+import { z } from 'zod';
 import type { Deps } from '../handlers/deps.ts';
 import { desiredStates } from '../handlers/desired-state.ts';
 import { runnerEvent } from '../handlers/runner-event.ts';
@@ -158,19 +160,28 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
 
   socket.on('message', (data: Buffer) => {
     const message = parseMessage(data);
-    if (message === null) socket.close(LINK_PROTOCOL_ERROR, 'not a message of this protocol');
+    if (typeof message === 'string') socket.close(LINK_PROTOCOL_ERROR, message);
     else enqueue(() => receive(message));
   });
   socket.on('error', (error) => log.info({ reason: error.message }, 'a link failed'));
   socket.on('close', () => unsubscribe());
 }
 
-function parseMessage(data: Buffer): RunnerMessage | null {
+/** A message, or what is wrong with it. */
+function parseMessage(data: Buffer): RunnerMessage | string {
   let json: unknown;
   try {
     json = JSON.parse(data.toString('utf8'));
   } catch {
-    return null;
+    return 'not a message of this protocol';
   }
-  return RunnerMessage.safeParse(json).data ?? null;
+  const message = RunnerMessage.safeParse(json).data;
+  if (message !== undefined) return message;
+  const hello = OtherHello.safeParse(json).data;
+  return hello === undefined
+    ? 'not a message of this protocol'
+    : `this service speaks version ${LINK_PROTOCOL} of the link, not ${hello.protocol}`;
 }
+
+/** The first message of a runner of another age. */
+const OtherHello = z.object({ type: z.literal('hello'), protocol: z.int() });

@@ -1,12 +1,13 @@
 import {
+  type CallName,
   ERRORS,
-  type ErrorCode,
   ErrorBody,
   HEADERS,
   OPERATIONS,
   type Operation,
   type OperationName,
   RoundhouseError,
+  errorCodesOf,
   isPublic,
   pathParameters,
 } from '@roundhouse/contracts';
@@ -14,36 +15,27 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } fro
 import { z } from 'zod';
 import type { Caller } from '../handlers/deps.ts';
 import type { VerifiedToken } from '../ports.ts';
-import { authenticate, coordinatorOf, header, reachOf } from './authenticate.ts';
+import { authenticate, coordinatorOf, header, reachOf, tokenOf } from './authenticate.ts';
 import { noteSubject, trailOf } from './call-trail.ts';
+import { noteUndocumented } from './error-answers.ts';
+import { registerEtags } from './etag.ts';
 import { type Answer, type Idempotency, checkIdempotencyKey } from './idempotency.ts';
 import { IMPLEMENTATIONS, type ServiceDeps } from './implementations.ts';
 import { noteClient } from './note-client.ts';
 import { openWait } from './open-wait.ts';
 import { readQuery } from './query.ts';
+import type { RateGate } from './rate-limits.ts';
+import { openAnswer, sealAnswer } from './sealed-answer.ts';
 
 type Shape = Record<string, z.ZodType>;
 type Handler = (deps: ServiceDeps, caller: Caller, input: unknown) => Promise<unknown>;
-
-/** Codes that any call may be answered with. */
-const COMMON: readonly ErrorCode[] = [
-  'validation_failed',
-  'bad_request',
-  'bad_host',
-  'unauthenticated',
-  'forbidden',
-  'coordinator_mismatch',
-  'access_stopped',
-  'origin_refused',
-  'internal',
-  'store_unavailable',
-];
 
 function pick(shape: Shape, wanted: (key: string) => boolean): z.ZodObject {
   return z.object(Object.fromEntries(Object.entries(shape).filter(([key]) => wanted(key))));
 }
 
-function schemaOf(operation: Operation): FastifySchema {
+/** What the framework checks and the document says of an operation. */
+export function schemaOf(operation: Operation): FastifySchema {
   const parameters = pathParameters(operation.path);
   const shape = operation.input.shape as Shape;
   const rest = pick(shape, (key) => !parameters.includes(key));
@@ -62,7 +54,7 @@ function schemaOf(operation: Operation): FastifySchema {
 
 /** One response a status, naming the codes that it may carry. */
 function errorResponses(operation: Operation): Record<number, z.ZodType> {
-  const codes = [...new Set([...operation.errors, ...COMMON])];
+  const codes = errorCodesOf(operation);
   const statuses = [...new Set(codes.map((code) => ERRORS[code].status))].sort((a, b) => a - b);
   return Object.fromEntries(
     statuses.map((status) => [
@@ -111,11 +103,15 @@ export function registerRoutes(
   app: FastifyInstance,
   deps: ServiceDeps,
   idempotency: Idempotency,
+  rates: RateGate,
   stopping: AbortSignal,
 ): void {
   const callers = new WeakMap<FastifyRequest, { readonly who: Known; readonly verified: VerifiedToken }>();
 
-  for (const [name, operation] of Object.entries(OPERATIONS) as [OperationName, Operation][]) {
+  registerEtags(app);
+  for (const [name, operation] of Object.entries(OPERATIONS) as [CallName, Operation][]) {
+    // A stream is answered in a way of its own.
+    if (operation.stream) continue;
     const implementation = IMPLEMENTATIONS[name] as Handler;
     const shape = operation.input.shape as Shape;
 
@@ -123,11 +119,12 @@ export function registerRoutes(
       method: operation.method,
       url: operation.path,
       schema: schemaOf(operation),
-      config: { access: name },
+      config: { access: name, etag: operation.method === 'GET' && !isPublic(name) },
       onRequest: async (request) => {
-        if (isPublic(name)) return;
+        if (isPublic(name)) return await rates.address(request);
         const verified = await authenticate(deps, request);
         const { info } = verified;
+        await rates.token(request, info);
         const reach = reachOf(name, info);
         const coordinatorId = name === 'whoami' ? null : coordinatorOf(request, info);
         trailOf(request).coordinatorId = coordinatorId;
@@ -166,13 +163,24 @@ export function registerRoutes(
           try {
             return { status: operation.status, body: await implementation(deps, caller, input) };
           } catch (error) {
-            if (error instanceof RoundhouseError) return { status: error.status, body: error.toBody() };
-            throw error;
+            if (!(error instanceof RoundhouseError)) throw error;
+            noteUndocumented(request, error.code);
+            return { status: error.status, body: error.toBody() };
           }
         };
-        try {
+        // The second secret is a part of the request: who does not know it gets no answer that was given for it.
+        const asked = who.doneToken === null ? input : { input, doneToken: who.doneToken };
+        const once = (): Promise<Answer> => {
           const scope = `${who.tokenId}:${name}:${who.coordinatorId ?? ''}:${who.idempotencyKey ?? ''}`;
-          const answer = await (who.idempotencyKey === null ? run() : idempotency.once(scope, input, run));
+          const token = tokenOf(request);
+          const seal = {
+            close: (body: string) => sealAnswer(body, token),
+            open: (kept: string) => openAnswer(kept, token),
+          };
+          return idempotency.once(scope, asked, run, operation.secret ? seal : undefined);
+        };
+        try {
+          const answer = await (who.idempotencyKey === null ? run() : once());
           noteSubject(request, operation, input, answer.body);
           const refusal = wait?.refusal() ?? null;
           if (refusal !== null) {

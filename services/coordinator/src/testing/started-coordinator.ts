@@ -12,9 +12,12 @@ import {
 import { pino } from 'pino';
 import { startCoordinator } from '../compose.ts';
 import type { Config } from '../config.ts';
+import { UNDOCUMENTED } from '../http/error-answers.ts';
 
 const newToken = (role: 'operator' | 'launcher'): string =>
   `rh_${role}_${randomUUID().replaceAll('-', '')}_${randomBytes(32).toString('base64url')}`;
+
+type Settings = Partial<Pick<Config, 'host' | 'publicUrl' | 'allowedHosts' | 'rateLimits' | 'eventStream' | 'auditEntries'>>;
 
 export interface Owner {
   readonly id: string;
@@ -33,22 +36,27 @@ export interface StartedCoordinator {
   readonly projectId: string;
   readonly dataFolder: string;
   newOwner(projectId?: string): Promise<Owner>;
+  /** A second coordinator on the same Redis and folder, which shares nothing else with the first. */
+  another(settings?: Settings): Promise<{ url: string; stop(): Promise<void> }>;
   /** Ends it and starts it anew on the same Redis, folder and port. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** The real coordinator in this process, with a real Redis and a project of a real repository. */
-export async function startedCoordinator(
-  settings: Partial<Pick<Config, 'host' | 'publicUrl' | 'allowedHosts' | 'auditEntries'>> = {},
-): Promise<StartedCoordinator> {
+export async function startedCoordinator(settings: Settings = {}): Promise<StartedCoordinator> {
   const [redis, repository, folder] = await Promise.all([startTestRedis(), scratchRepository(), temporaryFolder()]);
   const tokens = { operator: newToken('operator'), launcher: newToken('launcher') };
   const files = { operator: join(folder.path, 'operator'), launcher: join(folder.path, 'launcher') };
   await writeFile(files.operator, tokens.operator);
   await writeFile(files.launcher, tokens.launcher);
   const dataFolder = join(folder.path, 'data');
-  const log = pino({ level: 'silent' });
+  const breaches: string[] = [];
+  // Every test is one of the contract too: a code that an operation does not name must not come out of it.
+  const log = pino(
+    { level: 'error' },
+    { write: (line: string) => void (line.includes(UNDOCUMENTED) ? breaches.push(line) : undefined) },
+  );
   const config: Config = {
     redis: redis.connection,
     dataFolder,
@@ -59,6 +67,9 @@ export async function startedCoordinator(
     launcherTokenFile: files.launcher,
     allowedHosts: [],
     auditEntries: 10_000,
+    // Whoever tests these says so; all others are not to meet them.
+    rateLimits: null,
+    eventStream: { heartbeatMs: 15_000, stallMs: 30_000 },
     logLevel: 'silent',
     path: process.env['PATH'] ?? '',
     ...settings,
@@ -82,6 +93,7 @@ export async function startedCoordinator(
       const client = new ApiClient({ baseUrl: url, token, coordinatorId: coordinator.id });
       return { id: coordinator.id, token, client };
     },
+    another: (more = {}) => startCoordinator({ ...config, port: 0, ...more }, log),
     async restart() {
       await service.stop();
       service = await startCoordinator({ ...config, port: Number(new URL(url).port) }, log);
@@ -91,6 +103,7 @@ export async function startedCoordinator(
       await redis.stop();
       await repository.remove();
       await folder.remove();
+      if (breaches.length > 0) throw new Error(breaches.join(''));
     },
   };
 }

@@ -1,11 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ApiClient, Task } from '@roundhouse/contracts';
 import { EXIT, Failure } from '../../failure.ts';
+import { eventsFromNow, nextEvents } from '../../follow-events.ts';
 import { END_WORDS } from '../../state-words.ts';
-
-/** An idle agent is idle at once for every wait, and no wait passes over idleness: so it is asked again this often. */
-const IDLE_PAUSE_MS = 2_000;
-const MAX_WAIT_MS = 50_000;
 
 /**
  * Waits until a task has signalled or ended. It consumes no notice of the coordinator's own wait.
@@ -21,23 +17,23 @@ export async function awaitEnd(
 ): Promise<Task> {
   const deadline = timeoutMs === null ? Infinity : performance.now() + timeoutMs;
   const told = new Set<string>();
+  // Before the first look: what happens after it is told.
+  let cursor = await eventsFromNow(client);
   for (;;) {
     const leftMs = deadline - performance.now();
     if (leftMs <= 0)
       throw new Failure('the time is up, and the task has neither signalled nor ended', { exitCode: EXIT.timedOut });
-    const { outcome, task } = await client.call('waitForIdle', {
-      id,
-      timeoutMs: Math.ceil(Math.min(leftMs, MAX_WAIT_MS)),
-    });
+    // With no time to wait it is a look: what the agent needs now, in the words of the service.
+    const { outcome, task } = await client.call('waitForIdle', { id, timeoutMs: 0 });
     if (task.completion.state === 'signalled' || task.lifecycle.state === 'closed' || task.lifecycle.state === 'ended')
       return checked(task);
-    if (outcome === 'timeout') continue;
-    if (!told.has(outcome))
+    if (outcome !== 'timeout' && !told.has(outcome)) {
       hears(
         outcome === 'idle' ? 'the agent is idle, but has not signalled' : `the agent: ${outcome.replace('_', ' ')}`,
       );
-    told.add(outcome);
-    await delay(Math.max(0, Math.min(IDLE_PAUSE_MS, deadline - performance.now())));
+      told.add(outcome);
+    }
+    ({ cursor } = await nextEvents(client, cursor, { taskIds: [id], leftMs }));
   }
 }
 

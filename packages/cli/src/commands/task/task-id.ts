@@ -1,7 +1,6 @@
 import { type ApiClient, Uuid } from '@roundhouse/contracts';
+import { allOf } from '../../all-pages.ts';
 import { EXIT, Failure } from '../../failure.ts';
-
-const MAX_PAGES = 20;
 
 /**
  * The id of a task that is named by its id or by the beginning of it, at least four characters.
@@ -11,14 +10,8 @@ export async function taskIdOf(client: ApiClient, named: string): Promise<string
   if (Uuid.safeParse(named).success) return named;
   if (!/^[0-9a-f][0-9a-f-]{3,35}$/.test(named))
     throw new Failure(`${JSON.stringify(named)} is no task id`, { exitCode: EXIT.usage });
-  const found: string[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page += 1) {
-    const answer = await client.call('listTasks', { limit: 100, ...(cursor === undefined ? {} : { cursor }) });
-    found.push(...answer.tasks.map(({ id }) => id).filter((id) => id.startsWith(named)));
-    if (answer.nextCursor === null) break;
-    cursor = answer.nextCursor;
-  }
+  const tasks = await allOf(client, 'listTasks', (page) => page.tasks);
+  const found = tasks.map(({ id }) => id).filter((id) => id.startsWith(named));
   const [id, other] = found;
   if (id === undefined)
     throw new Failure(`no task’s id begins with ${named}`, {

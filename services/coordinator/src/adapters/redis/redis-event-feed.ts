@@ -16,11 +16,15 @@ export async function createRedisEventFeed(redis: Redis): Promise<EventFeed> {
     byCoordinator.call(parsed.event.coordinatorId, parsed);
   });
   await redis.subscribe(KEYS.channel);
-  // ioredis subscribes again by itself; what was published in between is lost, so everybody looks for themselves.
-  redis.on('ready', () => {
+  // What was published while the connection was away is lost, so everybody looks for themselves: once Redis has confirmed
+  // that it is subscribed again, since what is published between a look and that is lost as well.
+  const lookAgain = async (): Promise<void> => {
+    await redis.subscribe(KEYS.channel);
     byTask.callAll(null);
     byCoordinator.callAll(null);
-  });
+  };
+  // Where the connection is cut before the answer, the next one is asked.
+  redis.on('ready', () => void lookAgain().catch(() => undefined));
   return {
     onCoordinator: (coordinatorId, listener) => byCoordinator.add(coordinatorId, listener),
     onTask: (taskId, listener) => byTask.add(taskId, listener),

@@ -134,7 +134,8 @@ describe('the task store', () => {
     const seen: string[] = [];
     let before: string | null = null;
     do {
-      const page = await store.list(coordinatorId, before, 3);
+      const page: Awaited<ReturnType<TaskStore['list']>> = await store.list(coordinatorId, before, 3);
+      if (page === null) throw new Error('the anchor is not there');
       seen.push(...page.tasks.map(({ id }) => id));
       before = page.next;
     } while (before !== null);

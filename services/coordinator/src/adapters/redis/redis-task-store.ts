@@ -3,12 +3,11 @@ import type { Redis } from 'ioredis';
 import { isLive, isSettled } from '../../domain/derived.ts';
 import type { Commit, TaskStore } from '../../ports.ts';
 import { KEYS } from './keys.ts';
+import { KEPT_EVENTS } from './redis-event-log.ts';
 import { loadScript } from './script.ts';
 
 /** How long a notice that was handed out stays unseen by other waits before it is handed out again, ms. */
 export const REDELIVER_AFTER_MS = 120_000;
-/** How many events of a coordinator are kept at least. */
-const KEPT_EVENTS = 10_000;
 
 /** From when on the task's notice may be handed out, ms; null where there is none to hand out. */
 function noticeAt({ delivery }: TaskRecord): number | null {
@@ -33,6 +32,7 @@ function leaseMs({ task, kinds }: Commit): number {
 export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
   const commitScript = await loadScript('commit');
   const renewScript = await loadScript('renew');
+  const pageScript = await loadScript('page-of-tasks');
   const expiredScript = await loadScript('expired');
   const parse = (data: string | null): TaskRecord | null => (data === null ? null : TaskRecord.parse(JSON.parse(data)));
 
@@ -95,9 +95,8 @@ export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
     async list(coordinatorId, before, limit) {
       const index = coordinatorId === null ? KEYS.allTasks : KEYS.coordinatorTasks(coordinatorId);
       // By rank from an anchor: tasks of the same millisecond are neither skipped nor repeated.
-      const rank = before === null ? null : await redis.zrevrank(index, before);
-      const from = rank === null ? 0 : rank + 1;
-      const ids = await redis.zrevrange(index, from, from + limit);
+      const ids = (await pageScript.run(redis, [index], [before ?? '', limit + 1])) as string[] | null;
+      if (ids === null) return null;
       const page = ids.slice(0, limit);
       const rows = await Promise.all(page.map((id) => redis.hget(KEYS.task(id), 'data')));
       const tasks = rows.map(parse).filter((task) => task !== null);

@@ -14,6 +14,7 @@ export async function loadScript(
     | 'commit'
     | 'expired'
     | 'list-launchers'
+    | 'page-of-tasks'
     | 'renew'
     | 'report-launcher'
     | 'revoke-token'

@@ -1,0 +1,31 @@
+import { isPublic } from './access.ts';
+import type { ErrorCode } from './errors.ts';
+import type { Operation } from './operation.ts';
+import type { OperationName } from './operations.ts';
+
+/** Codes that any call may be answered with. */
+const ANY: readonly ErrorCode[] = [
+  'validation_failed',
+  'bad_request',
+  'bad_host',
+  'origin_refused',
+  'rate_limited',
+  'internal',
+  'store_unavailable',
+  'stopping',
+];
+const WITH_TOKEN: readonly ErrorCode[] = ['unauthenticated', 'forbidden', 'coordinator_mismatch', 'access_stopped'];
+const WITH_KEY: readonly ErrorCode[] = ['idempotency_mismatch', 'idempotency_in_progress'];
+const WITH_BODY: readonly ErrorCode[] = ['body_too_large', 'unsupported_media_type'];
+
+/** Every code that an operation may be answered with: its own, and those that come with how it is called. */
+export function errorCodesOf({ name, errors, idempotencyKey, method }: Operation): readonly ErrorCode[] {
+  const codes = [
+    ...errors,
+    ...ANY,
+    ...(isPublic(name as OperationName) ? [] : WITH_TOKEN),
+    ...(idempotencyKey ? WITH_KEY : []),
+    ...(method === 'GET' ? [] : WITH_BODY),
+  ];
+  return [...new Set(codes)];
+}
