@@ -11,7 +11,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** What every token of ours looks like, and the done token of the task under test beside it. */
-const TOKEN = /rh_(?:operator|coordinator|subtask|mobile|runner|launcher)_[0-9a-f]{32}_/;
+const TOKEN = /rh_(?:operator|coordinator|subtask|mobile|paired|runner|launcher)_[0-9a-f]{32}_/;
 
 let repository: ScratchRepository;
 let service: EmbeddedService;

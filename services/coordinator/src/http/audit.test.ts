@@ -1,11 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { AUDIT_GENESIS, type AuditCall, type AuditEntry, auditFault, auditText } from '@roundhouse/contracts';
 import { type TestRedis, eventually, startTestRedis } from '@roundhouse/testkit';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { createRedisAuditLog } from '../adapters/redis/redis-audit-log.ts';
 import { createCallRecorder } from '../effects/record-calls.ts';
+import { PlayedRunner } from '../testing/played-runner.ts';
 import { type Owner, type StartedCoordinator, startedCoordinator } from '../testing/started-coordinator.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -74,6 +77,24 @@ describe('the audit over HTTP', () => {
       expect(text).not.toContain(secret);
     expect(faultsOf(entries)).toEqual([]);
     expect(entries[0]).toMatchObject({ seq: 1, previous: AUDIT_GENESIS });
+  });
+
+  it('IA-15: a link is kept once when it begins, and so is one that was refused', async () => {
+    const { id } = await owner.client.call('createTask', { name: 'x', prompt: 'x' });
+    const runner = await PlayedRunner.start(service, id);
+    await runner.hangUp();
+    await service.operator.call('createToken', { role: 'mobile' });
+    const refused = new WebSocket(`${service.url.replace('http', 'ws')}/link`, {
+      headers: { authorization: `Bearer ${service.launcherToken}` },
+    });
+    await once(refused, 'error');
+    // What is counted together is appended at a stop.
+    await service.restart();
+    const links = (await all()).filter(({ operation }) => operation === 'link');
+    expect(links.map(({ role, status, outcome, taskId }) => ({ role, status, outcome, taskId }))).toEqual([
+      { role: 'runner', status: 101, outcome: 'ok', taskId: id },
+      { role: 'launcher', status: 403, outcome: 'forbidden', taskId: null },
+    ]);
   });
 
   it('IA-16: an altered, a missing, an added and a moved entry are named', async () => {

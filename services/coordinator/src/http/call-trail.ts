@@ -18,6 +18,8 @@ interface Trail {
   outcome: string | null;
   /** Where one route stands for two things. */
   operation: AccessName | null;
+  /** It stands in the audit already: a link does from its beginning. */
+  recorded: boolean;
 }
 
 const TRAILS = new WeakMap<FastifyRequest, Trail>();
@@ -25,7 +27,14 @@ const TRAILS = new WeakMap<FastifyRequest, Trail>();
 export function trailOf(request: FastifyRequest): Trail {
   const known = TRAILS.get(request);
   if (known !== undefined) return known;
-  const trail: Trail = { caller: null, coordinatorId: null, taskId: null, outcome: null, operation: null };
+  const trail: Trail = {
+    caller: null,
+    coordinatorId: null,
+    taskId: null,
+    outcome: null,
+    operation: null,
+    recorded: false,
+  };
   TRAILS.set(request, trail);
   return trail;
 }
@@ -80,6 +89,7 @@ export function registerCallTrail(
   app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     // "close" comes after each answer and after each client that left; "finish" only where the answer went out.
     reply.raw.once('close', () => {
+      if (trailOf(request).recorded) return;
       const status = reply.raw.writableFinished ? reply.statusCode : null;
       record(callOf(request, status, reply.elapsedTime, clock.now()));
     });

@@ -20,7 +20,7 @@ import { runnerEvent } from '../handlers/runner-event.ts';
 import { readTask, transition } from '../handlers/transition.ts';
 import type { VerifiedToken } from '../ports.ts';
 import { authenticate, reachOf } from './authenticate.ts';
-import { callOf } from './call-trail.ts';
+import { callOf, trailOf } from './call-trail.ts';
 import { standingAccess } from './standing-access.ts';
 
 type RunnerIdentity = Extract<TokenInfo['identity'], { role: 'runner' }>;
@@ -49,6 +49,7 @@ export function registerLink(app: FastifyInstance, deps: Deps, record: (call: Au
       const { identity, verified } = request.runner;
       // A request that became a link has no answer whose end would be recorded.
       record(callOf(request, 101, 0, deps.clock.now()));
+      trailOf(request).recorded = true;
       const standing = standingAccess(deps, request, verified);
       const fence = (): void => socket.close(LINK_FENCED, standing.refusal()?.message.slice(0, 120));
       standing.signal.addEventListener('abort', fence, { once: true });
