@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { ERROR_CODES, ERRORS, OPERATIONS } from '@roundhouse/contracts';
+import { ERROR_CODES, ERRORS, ERRORS_ELSEWHERE, errorCodesOf, OPERATIONS } from '@roundhouse/contracts';
 
 /** The page of all errors, made from the one table of them. @param {string} path where it is written */
 export async function errorsPage(path) {
@@ -11,8 +11,10 @@ export function errorsMarkdown() {
   const operations = Object.values(OPERATIONS);
   const rows = ERROR_CODES.map((code) => {
     const { status, retry, hint } = ERRORS[code];
-    const own = operations.filter(({ errors }) => /** @type {readonly string[]} */ (errors).includes(code));
-    const where = own.length === 0 ? 'any' : own.map(({ name }) => `\`${name}\``).join(', ');
+    const own = operations.filter((operation) => errorCodesOf(operation).includes(code));
+    const elsewhere = /** @type {Readonly<Record<string, string | undefined>>} */ (ERRORS_ELSEWHERE)[code];
+    const names = own.length > operations.length / 2 ? 'most or all' : own.map(({ name }) => `\`${name}\``).join(', ');
+    const where = elsewhere ?? names;
     return `| \`${code}\` | ${status} | ${retry ? 'yes' : 'no'} | ${hint.replaceAll('|', '\\|')} | ${where} |`;
   });
   return `${HEAD}${rows.join('\n')}\n`;

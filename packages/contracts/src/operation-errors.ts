@@ -29,3 +29,11 @@ export function errorCodesOf({ name, errors, idempotencyKey, method }: Operation
   ];
   return [...new Set(codes)];
 }
+
+/** Codes that no operation answers with, and where they come from. */
+export const ERRORS_ELSEWHERE = {
+  ref_forbidden: 'git over HTTP',
+  route_not_found: 'paths that there are not',
+  method_not_allowed: 'paths that there are, with another method',
+  service_unreachable: 'the MCP gateway',
+} as const satisfies Partial<Record<ErrorCode, string>>;

@@ -2,12 +2,7 @@ import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
 import { RoundhouseError } from '@roundhouse/contracts';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  validatorCompiler,
-} from 'fastify-type-provider-zod';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { RateLimits } from './domain/rate-limits.ts';
 import { answerError, malformedRequestAnswer, registerErrorAnswers } from './http/error-answers.ts';
@@ -17,6 +12,7 @@ import { registerGuard } from './http/guard.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import type { ServiceDeps } from './http/implementations.ts';
 import { registerLink } from './http/link.ts';
+import { completeDocument } from './http/openapi-document.ts';
 import { createRateGate } from './http/rate-limits.ts';
 import { registerRoutes } from './http/routes.ts';
 import type { CallRecorder } from './effects/record-calls.ts';
@@ -85,7 +81,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       security: [{ bearer: [] }],
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: completeDocument,
   });
   await app.register(fastifyWebsocket, { options: { maxPayload: MAX_BODY_BYTES } });
   await app.register(async (scope) => {
