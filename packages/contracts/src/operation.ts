@@ -13,15 +13,7 @@ export interface Operation<I extends AnyObject = AnyObject, O extends z.ZodType 
   /** Fastify's form: `/api/tasks/:id`. A parameter's name is a key of `input`. */
   readonly path: string;
   readonly tag:
-    | 'tasks'
-    | 'sub-task'
-    | 'events'
-    | 'projects'
-    | 'coordinators'
-    | 'tokens'
-    | 'attempts'
-    | 'audit'
-    | 'service';
+    'tasks' | 'sub-task' | 'events' | 'projects' | 'coordinators' | 'tokens' | 'attempts' | 'audit' | 'service';
   readonly summary: string;
   /** What a model or a person must know to use it well. */
   readonly description: string;

@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS } from '../limits.ts';
 import type { LauncherState } from '../launcher.ts';
+import type { Assignment } from '../link.ts';
 import type { Coordinator, Project } from '../project.ts';
 import type { PromptReceipt } from '../prompt.ts';
 import type { Landing, Notice, Signal, Task } from '../task.ts';
@@ -19,6 +20,7 @@ export const SAMPLE = {
   commit: '9fceb02d0ae598e95dc970b74767f19372d61af8',
   landedAs: 'e83c5163316f89bfbde7d9ab23ca2e25604af290',
   token: 'rh_coordinator_9a8b7c6d5e4f4a3b8c2d1e0f9a8b7c6d_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3J',
+  pin: '483920',
   path: '/home/ada/parser',
   api: 'http://127.0.0.1:7420',
   at: '2026-11-23T09:30:00.000Z',
@@ -114,6 +116,21 @@ export const landedTask: Task = {
   landing: landed,
 };
 
+export const assignment: Assignment = {
+  taskId: SAMPLE.taskId,
+  attempt: 1,
+  projectId: SAMPLE.projectId,
+  baseBranch: 'main',
+  baseCommit: SAMPLE.baseCommit,
+  branch,
+  agent: { kind: 'scripted' },
+  author: { name: 'Ada', email: 'ada@example.org' },
+  subtaskToken: SAMPLE.token.replace('coordinator', 'subtask'),
+  doneToken: 'c2VjcmV0IHNlY3JldCBzZWNyZXQgc2Vj',
+  cols: 120,
+  rows: 40,
+};
+
 export const project: Project = {
   id: SAMPLE.projectId,
   name: 'parser',
@@ -141,6 +158,8 @@ export const tokenInfo: TokenInfo = {
   createdAt: at,
   expiresAt: null,
   revokedAt: null,
+  rotatedAt: null,
+  previousUntil: null,
 };
 
 export const launcher: LauncherState = {

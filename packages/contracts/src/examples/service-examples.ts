@@ -33,10 +33,9 @@ export const SERVICE_EXAMPLES = {
   claimAttempt: {
     request: attempt,
     answer: {
-      projectId: SAMPLE.projectId,
+      assignment: sample.assignment,
       runnerToken: SAMPLE.token.replace('coordinator', 'runner'),
       hubObjects,
-      baseCommit: SAMPLE.baseCommit,
       image: null,
       limits,
     },

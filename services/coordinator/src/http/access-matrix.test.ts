@@ -282,7 +282,7 @@ describe('routes', () => {
   it('IA-5: a route that the matrix does not know, or that claims another row, cannot be registered', async () => {
     const planted = await app();
     expect(() => planted.get('/api/planted', () => null)).toThrow('does not know the route GET /api/planted');
-    const config = { access: 'getHealth' };
+    const config = { access: 'getHealth' } as const;
     expect(() => planted.get('/api/planted', { config }, () => null)).toThrow('does not know the route');
     expect(() => planted.put('/api/health', { config }, () => null)).toThrow('does not know the route PUT /api/health');
     await planted.close();

@@ -89,7 +89,10 @@ export function registerEventStream(app: FastifyInstance, deps: Deps, parts: Eve
       reply.hijack();
       reply.raw.writeHead(200, HEAD);
       const line = createPushLine(reply.raw, parts.stallMs);
-      const running = stream(deps, request, line, source, { ...parts, access: standingAccess(deps, request, verified) }).finally(() => {
+      const running = stream(deps, request, line, source, {
+        ...parts,
+        access: standingAccess(deps, request, verified),
+      }).finally(() => {
         open.delete(running);
         const left = (perToken.get(tokenId) ?? 1) - 1;
         if (left > 0) perToken.set(tokenId, left);

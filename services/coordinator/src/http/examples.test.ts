@@ -46,7 +46,11 @@ describe('the examples of the contract', () => {
     for (const name of ['listProjects', 'listCoordinators', 'getHealth'] as const) await perform(operator, name);
     await perform(client, 'whoami');
     await perform(operator, 'listTokens');
+    await perform(operator, 'rotateToken');
     await perform(operator, 'revokeToken');
+    real.set(SAMPLE.pin, String((await perform(operator, 'createPairing'))['pin']));
+    const phone = (await operator.call('createToken', { role: 'mobile', label: 'a phone' })).token;
+    await perform(new ApiClient({ baseUrl: service.url, token: phone }), 'pair');
     await perform(launcher, 'reportLauncher');
     await perform(operator, 'listLaunchers');
 
@@ -108,6 +112,10 @@ describe('the examples of the contract', () => {
     await other.publish(await other.push('src/other.js', 'export {};\n'));
     await landing;
     await other.hangUp();
+
+    await perform(client, 'listTasks');
+    for (const name of ['stopAccess', 'startAccess', 'getAccess', 'listClients', 'readLog', 'readAudit'] as const)
+      await perform(operator, name);
 
     expect([...run].toSorted()).toEqual(Object.keys(OPERATIONS).toSorted());
   });

@@ -1,4 +1,5 @@
 import {
+  ACCESS,
   ERRORS,
   type ErrorCode,
   HEADERS,
@@ -6,6 +7,7 @@ import {
   type Operation,
   type OperationName,
   errorCodesOf,
+  isPublic,
   pathParameters,
 } from '@roundhouse/contracts';
 import { EXAMPLES } from '@roundhouse/contracts/examples/index';
@@ -48,12 +50,13 @@ const header = (name: string, description: string, schema: object = { type: 'str
   description,
   schema,
 });
-const isRead = ({ method, roles, stream }: Operation): boolean => method === 'GET' && roles !== 'public' && !stream;
+const isRead = ({ name, method, stream }: Operation): boolean =>
+  method === 'GET' && !isPublic(name as OperationName) && !stream;
 
 /** Headers that belong to how an operation is called, and so stand in no operation's input. */
 function headersOf(operation: Operation): Parameter[] {
-  const { roles, idempotencyKey, errors, stream } = operation;
-  const owned = roles !== 'public' && roles.includes('coordinator');
+  const { name, idempotencyKey, errors, stream } = operation;
+  const owned = ACCESS[name as OperationName].coordinator !== 'none' && !isPublic(name as OperationName);
   return [
     ...(owned
       ? [

@@ -17,7 +17,9 @@ import { UNDOCUMENTED } from '../http/error-answers.ts';
 const newToken = (role: 'operator' | 'launcher'): string =>
   `rh_${role}_${randomUUID().replaceAll('-', '')}_${randomBytes(32).toString('base64url')}`;
 
-type Settings = Partial<Pick<Config, 'host' | 'publicUrl' | 'allowedHosts' | 'rateLimits' | 'eventStream' | 'auditEntries'>>;
+type Settings = Partial<
+  Pick<Config, 'host' | 'publicUrl' | 'allowedHosts' | 'rateLimits' | 'eventStream' | 'auditEntries'>
+>;
 
 export interface Owner {
   readonly id: string;
