@@ -41,9 +41,18 @@ async function send(method: string, path: string, headers: Record<string, string
   const json = body === undefined ? {} : { body: JSON.stringify(body) };
   const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
   const response = await fetch(service.url + path, { method, headers: { ...type, ...headers }, ...json });
-  const text = await response.text();
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+  const text = isStream ? await beginningOf(response) : await response.text();
   const parsed = text.startsWith('{') ? (JSON.parse(text) as { error?: { code: string } }) : {};
   return { status: response.status, code: parsed.error?.code, text };
+}
+
+/** A stream does not end by itself: what it says first is enough. */
+async function beginningOf({ body }: Response): Promise<string> {
+  const reader = body?.getReader();
+  const { value } = (await reader?.read()) ?? { value: undefined };
+  await reader?.cancel();
+  return new TextDecoder().decode(value);
 }
 
 /** Calls an operation with a valid input, the parameters of its path in place. */

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import {
   ApiClient,
+  LINK_PROTOCOL,
   LINK_PROTOCOL_ERROR,
   OPERATIONS,
   type Operation,
@@ -348,9 +349,9 @@ describe('clients of another age', () => {
       headers: { authorization: `Bearer ${runnerToken}` },
     });
     await once(socket, 'open');
-    socket.send(JSON.stringify({ type: 'hello', protocol: 99, needsAssignment: true }));
+    socket.send(JSON.stringify({ type: 'hello', protocol: 99 }));
     const [code, reason] = (await within(10_000, 'the end of the link', once(socket, 'close'))) as [number, Buffer];
     expect(code).toBe(LINK_PROTOCOL_ERROR);
-    expect(reason.toString()).toBe('this service speaks version 1 of the link, not 99');
+    expect(reason.toString()).toBe(`this service speaks version ${LINK_PROTOCOL} of the link, not 99`);
   });
 });

@@ -60,8 +60,8 @@ describe('the error table', () => {
     const answer = (code: ErrorCode) => async () => {
       throw new RoundhouseError(code, 'planted');
     };
-    app.get('/slip', { config: { operation: 'getTask' } as object }, answer('prompt_queue_full'));
-    app.get('/named', { config: { operation: 'getTask' } as object }, answer('task_not_found'));
+    app.get('/slip', { config: { access: 'getTask' } }, answer('prompt_queue_full'));
+    app.get('/named', { config: { access: 'getTask' } }, answer('task_not_found'));
     expect((await app.inject('/named')).statusCode).toBe(404);
     expect(lines).toEqual([]);
     expect((await app.inject('/slip')).statusCode).toBe(409);

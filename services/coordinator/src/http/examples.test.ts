@@ -46,11 +46,12 @@ describe('the examples of the contract', () => {
     for (const name of ['listProjects', 'listCoordinators', 'getHealth'] as const) await perform(operator, name);
     await perform(client, 'whoami');
     await perform(operator, 'listTokens');
-    await perform(operator, 'rotateToken');
     await perform(operator, 'revokeToken');
+    real.set(SAMPLE.tokenId, (await operator.call('createToken', { role: 'mobile', label: 'a phone' })).info.id);
     real.set(SAMPLE.pin, String((await perform(operator, 'createPairing'))['pin']));
     const phone = (await operator.call('createToken', { role: 'mobile', label: 'a phone' })).token;
     await perform(new ApiClient({ baseUrl: service.url, token: phone }), 'pair');
+    await perform(operator, 'rotateToken');
     await perform(launcher, 'reportLauncher');
     await perform(operator, 'listLaunchers');
 
