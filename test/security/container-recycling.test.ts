@@ -110,7 +110,7 @@ describe.skipIf(why !== null)('an attempt in a container that another has used',
       return out.startsWith('warm-') ? out : undefined;
     });
 
-  it('DS-25: is given a new one where it left what nobody can take away', async () => {
+  it('DS-29: is given a new one where it left what nobody can take away', async () => {
     const client = service.coordinator();
     const first = await inWarm(
       client,
@@ -124,7 +124,7 @@ describe.skipIf(why !== null)('an attempt in a container that another has used',
     await client.call('closeTask', { id: second.id });
   });
 
-  it('DS-24: finds nothing of it: no file, no process, no message, no token; and another project never gets it', async () => {
+  it('DS-28: finds nothing of it: no file, no process, no message, no token; and another project never gets it', async () => {
     const client = service.coordinator();
     const word = `trace${randomUUID().slice(0, 8)}`;
     const first = await inWarm(client, LEAVE, 'all is left', word);

@@ -176,7 +176,7 @@ describeUnless(await whyNoContainers(), 'a runner in a hardened container', () =
       `${NODE} -e 'for (const all = [];;) all.push(Buffer.alloc(16 << 20, 1))'; true`,
       'was killed for want of memory',
     ],
-  ])('R-38: one that is left with %s is not used again, and says so', async (_, script, reason) => {
+  ])('R-39: one that is left with %s is not used again, and says so', async (_, script, reason) => {
     sandbox = await Sandbox.make({
       agent: shell(`set -x; ${script}; echo left $?; ${reason === 'limit' ? '' : 'exec cat'}`),
     });

@@ -31,7 +31,7 @@ const warm: HandleOf<WarmSubject> = {
 };
 
 describe('the handles of a container that is used again', () => {
-  it('DS-26: in memory, whoever looks sees the attempt once, before and after', async () => {
+  it('DS-30: in memory, whoever looks sees the attempt once, before and after', async () => {
     const store = await HandleStore.open(root);
     await store.put(begun);
     const recycled = store.recycle(over, warm);
@@ -40,7 +40,7 @@ describe('the handles of a container that is used again', () => {
     expect(store.ofAttempt(ref)).toEqual(over);
   });
 
-  it('DS-26: found half written, it is still the attempt’s, and whole, both are what they say', async () => {
+  it('DS-30: found half written, it is still the attempt’s, and whole, both are what they say', async () => {
     const store = await HandleStore.open(root);
     await store.put(begun);
     await store.put(over);

@@ -89,7 +89,7 @@ describe.skipIf(why !== null)('a launcher that is killed while it uses a contain
     return warm.length > 0 ? 'warm' : 'attempt';
   }
 
-  it.each(KILLS)('DS-26: $when $name leaves an attempt that is over, or one that is fit', async ({ asks, when }) => {
+  it.each(KILLS)('DS-30: $when $name leaves an attempt that is over, or one that is fit', async ({ asks, when }) => {
     const order = orderFor();
     await begun(order);
     const dead = new Promise<void>((resolve) => {
@@ -106,7 +106,7 @@ describe.skipIf(why !== null)('a launcher that is killed while it uses a contain
   });
 
   it(
-    'DS-26: at any moment of it leaves an attempt that is over, or one that is fit',
+    'DS-30: at any moment of it leaves an attempt that is over, or one that is fit',
     { timeout: 180_000 },
     async () => {
       const found = { attempt: 0, warm: 0 };

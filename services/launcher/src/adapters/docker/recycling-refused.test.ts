@@ -24,7 +24,7 @@ describe.skipIf(why !== null)('a container that is not as it was', { timeout: 60
     ['with something that is no socket in its place', (box: string) => socketReplaced(box), 'is no socket'],
     ['with very many files at the top of its box', (box: string) => manyFiles(box), 'too many'],
     ['with a box of another launcher’s making', (box: string) => chmod(box, 0o700), 'was not made to be used'],
-  ])('DS-25: %s is ended, and that is said', async (_, spoil, words) => {
+  ])('DS-29: %s is ended, and that is said', async (_, spoil, words) => {
     await containers.open();
     const order = orderFor();
     await containers.serve(await containers.warm(), order, () => Promise.resolve());
@@ -34,7 +34,7 @@ describe.skipIf(why !== null)('a container that is not as it was', { timeout: 60
     await containers.remove(order);
   });
 
-  it('DS-25: whose image has moved on is ended, and that is said', async () => {
+  it('DS-29: whose image has moved on is ended, and that is said', async () => {
     await containers.open();
     const [repo, tag] = [`rh-test-${randomUUID()}`, '1'] as const;
     const image = `${repo}:${tag}`;
@@ -51,7 +51,7 @@ describe.skipIf(why !== null)('a container that is not as it was', { timeout: 60
     }
   });
 
-  it('DS-25: whose worktree something still uses is ended, and that is said', async () => {
+  it('DS-29: whose worktree something still uses is ended, and that is said', async () => {
     const checkout = join(containers.place.root, 'checkout');
     const hubObjects = join(containers.place.root, 'hub/objects');
     for (const folder of [hubObjects, checkout]) await mkdir(folder, { recursive: true });
@@ -71,7 +71,7 @@ describe.skipIf(why !== null)('a container that is not as it was', { timeout: 60
     await containers.remove(order);
   });
 
-  it('DS-25: while the engine is away stays the attempt’s', async () => {
+  it('DS-29: while the engine is away stays the attempt’s', async () => {
     const proxy = new EngineProxy(join(containers.place.root, 'engine.sock'), ENGINE_SOCKET);
     await proxy.restore();
     try {

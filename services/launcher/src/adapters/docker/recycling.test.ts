@@ -21,7 +21,7 @@ describe.skipIf(why !== null)('a container whose attempt is over', { timeout: 60
   afterEach(() => containers.place.clean());
 
   it.each(['auto', 'never'] as const)(
-    'DS-24: has an empty box and all of its space for the next one (mounts: %s)',
+    'DS-28: has an empty box and all of its space for the next one (mounts: %s)',
     async (mounts) => {
       const profile = { ...SMALL, hubObjects: join(containers.place.root, 'hub/objects') };
       const checkout = join(containers.place.root, 'checkout');
@@ -72,7 +72,7 @@ describe.skipIf(why !== null)('a container whose attempt is over', { timeout: 60
     },
   );
 
-  it('DS-24: is no other project’s, and nobody’s whose image or limits are others', async () => {
+  it('DS-28: is no other project’s, and nobody’s whose image or limits are others', async () => {
     await containers.open();
     const others = [
       { ...SMALL, projectId: randomUUID() },
@@ -90,7 +90,7 @@ describe.skipIf(why !== null)('a container whose attempt is over', { timeout: 60
     expect(await containers.assign(await containers.warm(), orderFor({ ...SMALL, image: IMAGE }))).toBe('taken');
   });
 
-  it('DS-24: serves fifty attempts at most, counted over restarts of the launcher', async () => {
+  it('DS-28: serves fifty attempts at most, counted over restarts of the launcher', async () => {
     await containers.open();
     const order = orderFor();
     await containers.serve(await containers.warm(), order);
