@@ -7,12 +7,13 @@ import { RunnerConfig } from './sandbox.ts';
  * at a time, 1 MiB a line at most. The runner says `ready` when it has loaded what it needs; the launcher answers
  * `assign`; the runner says `taken` once the coordinator has welcomed it over the link, which is the proof that the
  * attempt is its own, or `refused`. A runner that may be used again says `ready` again once the attempt is over and
- * nothing of it runs any more.
+ * nothing of it runs or lies about any more; where that cannot be said it says `spent` with the reason, and ends.
  */
 export const RunnerHandOver = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready'), pid: z.int() }),
   z.object({ type: z.literal('taken') }),
   z.object({ type: z.literal('refused'), reason: z.string().max(1_000) }),
+  z.object({ type: z.literal('spent'), reason: z.string().max(1_000) }),
 ]);
 export type RunnerHandOver = z.infer<typeof RunnerHandOver>;
 

@@ -38,9 +38,10 @@ export async function writeFileAtomic(
 
 /**
  * Renames a file or folder within one file system, which is one step for everybody who looks. `absent` where there is
- * nothing to rename, `occupied` where `to` is a folder with something in it; a file in its place is replaced.
+ * nothing to rename, `occupied` where `to` is a folder with something in it; a file in its place is replaced. A name that
+ * somebody else chose may be no text: then it is bytes.
  */
-export async function moveAtomic(from: string, to: string): Promise<'moved' | 'absent' | 'occupied'> {
+export async function moveAtomic(from: string | Buffer, to: string | Buffer): Promise<'moved' | 'absent' | 'occupied'> {
   try {
     await rename(from, to);
     return 'moved';

@@ -38,7 +38,7 @@ const Environment = z
       .enum(['never', 'project'])
       .default('never')
       .describe(
-        'never: a sandbox is used once. project: a warm one is used again by later attempts of the same project, with its files taken away and its processes ended. What an attempt did to it otherwise, the next one of the project has to trust.',
+        'never: a sandbox is used once. project: a warm one is used again by later attempts of the same project (a container fifty times at most, where the launcher is root), with its files taken away and its processes ended. What an attempt did to its runner otherwise, the next one of the project has to trust.',
       ),
     ROUNDHOUSE_ON_SHUTDOWN: z.enum(['stop', 'leave']).default('stop'),
     ROUNDHOUSE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

@@ -62,9 +62,11 @@ async function containers(config: Config, sandbox: DockerConfig, log: Logger): P
       runnerTree: sandbox.runnerTree,
       doors: sandbox.doors,
       hasEgress: sandbox.egress,
+      recycle: config.recycle,
       checkouts: (prepare) => PreparedCheckouts.open({ root, worktrees, prepare, ...user, log }),
     });
-    if (config.recycle) log.warn({}, 'ROUNDHOUSE_RECYCLE has no effect: containers are used once');
+    if (config.recycle && !storage.canRenew)
+      log.warn({}, 'ROUNDHOUSE_RECYCLE has no effect: containers can be used again only where the launcher is root');
     const close = async (): Promise<void> => {
       await sandboxes.close();
       await storage.close();

@@ -172,6 +172,12 @@ export interface Attempts {
   reportLauncher(state: LauncherState, signal: AbortSignal): Promise<readonly SandboxProfile[]>;
 }
 
+export interface SlotSpace {
+  readonly diskMb: number;
+  /** Whether `renew` can be called of it. Its box then belongs to root; the sandbox's user may write in it all the same. */
+  readonly renewable?: boolean;
+}
+
 /**
  * Where containers keep what they write, outside of their engine: one slot a sandbox, found again by its name after a
  * restart of the launcher or of the host. `<root>/<slot>/` is the launcher's own; only `box` in it is shown to a sandbox.
@@ -189,7 +195,7 @@ export interface SlotStorage {
    * Makes the slot's space and answers the path of its box: an empty folder that belongs to the sandbox's user and can
    * hold `diskMb` at most, wherever the host allows that to be enforced.
    */
-  make(slot: string, space: { readonly diskMb: number }): Promise<string>;
+  make(slot: string, space: SlotSpace): Promise<string>;
   /** Mounts again what a restart of the host unmounted; answers the box, or null where there is no such slot. */
   reopen(slot: string): Promise<string | null>;
   /**
@@ -199,6 +205,15 @@ export interface SlotStorage {
   lay(slot: string, checkout: string): Promise<void>;
   /** Whether a worktree is laid there now. */
   isLaid(slot: string): Promise<boolean>;
+  /** Whether `renew` can be done here at all: only where the launcher is root. */
+  readonly canRenew: boolean;
+  /**
+   * Empties the box of a slot that was made renewable, while its container runs on, and gives its space back: nothing that
+   * was written in it is in it any more, but for the sockets in `keep`. What cannot be deleted at once is a removed slot
+   * called `remains`. No process may write in it. Throws where the box is not as it was made or cannot be emptied within
+   * seconds; what was in it may be gone then too.
+   */
+  renew(slot: string, how: { readonly keep: readonly string[]; readonly remains: string }): Promise<void>;
   /** All slots, with those that are only to be discarded. */
   slots(): Promise<{ readonly slot: string; readonly isRemoved: boolean }[]>;
   /** Unmounts it and moves it out of the way at once. */

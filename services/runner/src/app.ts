@@ -26,6 +26,15 @@ export interface Loaded {
   readonly checkGit: CheckGit;
 }
 
+/** What somebody else wants to hear of an attempt. */
+export interface AttemptHooks {
+  /** Given the link as soon as it dials. */
+  readonly onLink: (link: Link) => void;
+  /** Called where a limit of the sandbox was hit. */
+  readonly onLimit: () => void;
+}
+const NO_HOOKS: AttemptHooks = { onLink: () => undefined, onLimit: () => undefined };
+
 export function load({ inherited }: Surroundings, log: Log): Loaded {
   let loading: Promise<Terminals> | null = null;
   const terminals = async (): Promise<Terminals> =>
@@ -54,21 +63,18 @@ export function runOrder(run: RunnerConfig, here: Surroundings, log: Log, termin
   }
 }
 
-/**
- * Runs one attempt. Its agent is marked with `mark`, which for a runner that was started ahead is another than its own.
- * `onLink` is given the link as soon as it dials.
- */
+/** Runs one attempt. Its agent is marked with `mark`, which for a runner that was started ahead is another than its own. */
 export async function attempt(
   order: { readonly run: AttemptConfig; readonly mark: string },
   here: Surroundings,
   loaded: Loaded,
   log: Log,
   terminated: AbortSignal,
-  onLink: (link: Link) => void = () => undefined,
+  hooks: AttemptHooks = NO_HOOKS,
 ): Promise<ExitCode> {
   if (order.run.isolated) await assertIsolated();
   const { inherited, temporary } = here;
-  return runAttempt({ ...order, inherited, temporary }, portsOf(order, here, loaded, log, onLink), terminated);
+  return runAttempt({ ...order, inherited, temporary }, portsOf(order, here, loaded, log, hooks), terminated);
 }
 
 /** The parts that an attempt is carried out with. */
@@ -77,7 +83,7 @@ export function portsOf(
   here: Surroundings,
   loaded: Loaded,
   log: Log,
-  onLink: (link: Link) => void = () => undefined,
+  hooks: AttemptHooks = NO_HOOKS,
 ): AttemptPorts {
   const { inherited } = here;
   const { coordinatorUrl, token } = run;
@@ -89,7 +95,7 @@ export function portsOf(
     gauge,
     dial: (listener) => {
       const link = new LinkClient({ coordinatorUrl, door: doorTo(coordinatorUrl, run.doors), token, log }, listener);
-      onLink(link);
+      hooks.onLink(link);
       return link;
     },
     worktrees: {
@@ -105,6 +111,7 @@ export function portsOf(
     archiver: new WorktreeArchiver(inherited),
     endTree: endTreeOf(run, [mark, here.mark]),
     now: () => new Date(),
+    onLimit: hooks.onLimit,
     log,
   };
 }

@@ -134,8 +134,12 @@ describeUnless(await whyNoContainers(), 'a runner in a hardened container', () =
   );
 
   it('R-32: one that was started ahead takes attempt after attempt, and leaves no temporary file between', async () => {
+    const places = '/dev/mqueue /dev/shm /tmp';
+    const leave = places.split(' ').map((place) => `mkdir ${place}/mine 2>/dev/null; touch ${place}/.mine`);
     sandbox = await Sandbox.make({
-      agent: shell('ls -A /tmp /dev/shm; echo listed; touch /tmp/mine /dev/shm/mine; cat'),
+      agent: shell(
+        `ls -A ${places}; echo listed; ${leave.join('; ')}; ln -s /tmp /tmp/loop; mkfifo /tmp/pipe; echo left; cat`,
+      ),
     });
     container = await Container.start(sandbox, tree, null);
     const launcher = await TestLauncher.connect(join(sandbox.folder, 'hand-over.sock'));
@@ -145,12 +149,45 @@ describeUnless(await whyNoContainers(), 'a runner in a hardened container', () =
       sandbox.coordinator.begin();
       sandbox.coordinator.desire({ stop: null });
       launcher.assign(order);
-      await sandbox.coordinator.until('listed', says('listed'), 20_000);
-      expect(sandbox.coordinator.text.replaceAll('\r', '')).toContain('/dev/shm:\n\n/tmp:\nlisted');
+      await sandbox.coordinator.until('left', says('left\r\n'), 20_000);
+      expect(sandbox.coordinator.text.replaceAll('\r', '')).toContain('/dev/mqueue:\n\n/dev/shm:\n\n/tmp:\nlisted');
       sandbox.stop();
       expect((await launcher.said(2 * turn + 1)).at(-1)).toBe('ready');
       await rm(sandbox.worktree, { recursive: true });
     }
     launcher.close();
+  });
+
+  const runner = '$PPID';
+  it.each([
+    ['something of System V', `perl -e 'shmget(4711, 64, 01600) // die'`, '/proc/sysvipc/shm lists something'],
+    ['fewer open files for its runner', `prlimit --pid ${runner} --nofile=1000:1000`, 'settings of its runner'],
+    ['its runner behind others', `renice -n 5 -p ${runner}`, 'settings of its runner'],
+    [
+      'a thread of its runner behind others',
+      `renice -n 5 -p $(ls /proc/${runner}/task | tail -n 1)`,
+      'settings of its runner',
+    ],
+    ['its init more exposed', 'echo 900 >/proc/1/oom_score_adj', 'settings of its runner'],
+    ['what it cannot delete itself', 'mkdir -p /tmp/a/b; chmod 0 /tmp/a', 'EACCES'],
+    ['an end at a limit', `${NODE} -e 'for (const all = [];;) all.push(Buffer.alloc(16 << 20, 1))'; exit 3`, 'limit'],
+    [
+      'a process killed for want of memory',
+      `${NODE} -e 'for (const all = [];;) all.push(Buffer.alloc(16 << 20, 1))'; true`,
+      'was killed for want of memory',
+    ],
+  ])('R-39: one that is left with %s is not used again, and says so', async (_, script, reason) => {
+    sandbox = await Sandbox.make({
+      agent: shell(`set -x; ${script}; echo left $?; ${reason === 'limit' ? '' : 'exec cat'}`),
+    });
+    container = await Container.start(sandbox, tree, null, { memoryMb: 256 });
+    const launcher = await TestLauncher.connect(join(sandbox.folder, 'hand-over.sock'));
+    await launcher.said(1);
+    launcher.assign({ mark: sandbox.mark, config: Container.configOf(sandbox), again: true });
+    await sandbox.coordinator.until('left', reason === 'limit' ? ends('limit_hit') : says('left 0\r\n'), 25_000);
+    sandbox.stop();
+    expect(await launcher.said(3)).toEqual(['ready', 'taken', 'spent']);
+    expect(launcher.heard[2]).toMatchObject({ reason: expect.stringContaining(reason) });
+    expect((await container.exited).code).toBe(0);
   });
 });

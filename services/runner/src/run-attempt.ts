@@ -45,6 +45,8 @@ export interface AttemptPorts {
   readonly archiver: Archiver;
   readonly endTree: EndTree;
   readonly now: Now;
+  /** Called where a limit of the sandbox was hit. */
+  readonly onLimit: () => void;
   readonly log: Log;
 }
 
@@ -74,7 +76,11 @@ interface Bench {
 export async function runAttempt(order: AttemptOrder, ports: AttemptPorts, terminated: AbortSignal): Promise<ExitCode> {
   const doors = await ports.openDoors(order.run.doors);
   const wish = new LatestWish();
-  const limits = new LimitWatch(ports.gauge, (event) => link.report(event), ports.log);
+  const tell = (event: RunnerEvent): void => {
+    if (event.type === 'limit_hit') ports.onLimit();
+    link.report(event);
+  };
+  const limits = new LimitWatch(ports.gauge, tell, ports.log);
   const link: Link = ports.dial({
     onDesired: (desired) => wish.onDesired(desired),
     onBeat: () => void limits.look(),

@@ -1,15 +1,20 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { RunnerHandOver } from '@roundhouse/contracts';
 import { HandOverSocket } from './adapters/hand-over/hand-over-socket.ts';
+import { IsolatedRemains } from './adapters/system/isolated-remains.ts';
+import { isIsolated } from './adapters/system/isolated-tree.ts';
+import { SandboxGauge } from './adapters/system/sandbox-gauge.ts';
 import { type AttemptConfig, type Loaded, attempt, load } from './app.ts';
 import type { Surroundings } from './config.ts';
 import { endTreeOf } from './end-tree.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
+import { within } from './handlers/bounds.ts';
 import type { Link, Log } from './ports.ts';
 import { rehearse } from './rehearse.ts';
 
 const MAX_REASON = 1_000;
+/** What takes longer to clear than a new sandbox takes to start is not worth it. */
+const CLEAR_MS = 5_000;
 
 /**
  * A runner that runs ahead of its attempt: loads what is dear, waits for an order on its socket, carries it out, and
@@ -25,15 +30,24 @@ export async function serveHandOver(
   try {
     await handOver.listen(socket);
     const loaded = await loadAhead(here, log, terminated);
+    const remains = (await isIsolated())
+      ? new IsolatedRemains(here.temporary, new SandboxGauge(dirname(socket)))
+      : null;
+    await remains?.begin();
     for (;;) {
       const order = await handOver.nextOrder(terminated);
       if (order === null) return EXIT.done;
       const { config, mark, again } = order;
       const { taskId, attempt: number } = config;
       const attemptLog = log.child({ taskId, attempt: number, mode: 'attempt' });
-      const code = await handedOver(config, mark, here, loaded, attemptLog, terminated, handOver);
+      const { code, isLimited } = await handedOver(config, mark, here, loaded, attemptLog, terminated, handOver);
       if (!again || code !== EXIT.done || terminated.aborted) return code;
-      if (!(await isClean(config, [mark, here.mark], here.temporary, log))) return code;
+      const fault = isLimited ? 'the attempt hit a limit' : await whatIsLeft(config, [mark, here.mark], remains);
+      if (fault !== null) {
+        log.warn({ fault }, 'this sandbox is not used again');
+        handOver.say({ type: 'spent', reason: fault.slice(0, MAX_REASON) });
+        return code;
+      }
       await handOver.listen(join(config.folder, basename(socket)));
     }
   } finally {
@@ -61,7 +75,8 @@ async function handedOver(
   log: Log,
   terminated: AbortSignal,
   handOver: HandOverSocket,
-): Promise<ExitCode> {
+): Promise<{ code: ExitCode; isLimited: boolean }> {
+  let isLimited = false;
   let isAnswered = false;
   const answer = (message: RunnerHandOver): void => {
     if (!isAnswered) handOver.say(message);
@@ -73,36 +88,38 @@ async function handedOver(
     void link.ended.then(({ reason }) => refuse(reason));
   };
   try {
-    const code = await attempt({ run, mark }, here, loaded, log, terminated, onLink);
+    const hooks = { onLink, onLimit: () => (isLimited = true) };
+    const code = await attempt({ run, mark }, here, loaded, log, terminated, hooks);
     refuse('the attempt was over before it was this runner’s');
-    return code;
+    return { code, isLimited };
   } catch (error) {
     log.error({ err: error }, 'the runner failed');
     refuse(error instanceof Error ? error.message : String(error));
     await endTreeOf(run, [mark, here.mark])([]);
-    return EXIT.failed;
+    return { code: EXIT.failed, isLimited };
   }
 }
 
-/** Nothing of the last attempt runs, and in a sandbox of its own nothing of it lies about outside of its folder. */
-async function isClean(run: AttemptConfig, marks: readonly string[], temporary: string, log: Log): Promise<boolean> {
+/**
+ * What there is of the last attempt that cannot be taken away, for a person; null where nothing of it runs any more and, in
+ * a sandbox of its own, nothing of it lies about outside of its folder.
+ */
+async function whatIsLeft(
+  run: AttemptConfig,
+  marks: readonly string[],
+  remains: IsolatedRemains | null,
+): Promise<string | null> {
   const { left } = await endTreeOf(run, marks)([]);
-  if (left.length > 0) return false;
-  if (!run.isolated) return true;
+  if (left.length > 0) return `processes ${left.join(', ')} could not be ended`;
+  if (!run.isolated) return null;
+  if (remains === null) return 'it was not known what there was before';
   try {
-    for (const folder of [temporary, '/dev/shm']) await empty(folder);
-    return true;
-  } catch (error) {
-    log.warn(
-      { reason: error instanceof Error ? error.message : String(error) },
-      'temporary files could not be removed',
+    const found = await within(
+      CLEAR_MS,
+      remains.clear().then((fault) => ({ fault })),
     );
-    return false;
+    return found === null ? `what it left was not cleared within ${CLEAR_MS} ms` : found.fault;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
-}
-
-async function empty(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const names = await readdir(folder);
-  await Promise.all(names.map((name) => rm(join(folder, name), { recursive: true, force: true })));
 }

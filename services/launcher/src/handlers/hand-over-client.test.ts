@@ -104,6 +104,10 @@ describe('hand-over', () => {
     const second = client.assign(sent, AbortSignal.timeout(5_000));
     socket.write(',"pid":7}\n{"type":"refused","reason":"the link was refused"}\n');
     expect(await second).toEqual({ outcome: 'refused', reason: 'the link was refused' });
+    const spent: string[] = [];
+    client.onSpent((reason) => spent.push(reason));
+    socket.write('{"type":"spent","reason":"something is left"}\n');
+    await expect.poll(() => spent).toEqual(['something is left']);
   });
 
   it.each([

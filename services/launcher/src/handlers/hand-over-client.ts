@@ -27,6 +27,8 @@ export interface HandOver {
   assign(message: LauncherHandOver, signal: AbortSignal): Promise<HandOverAnswer>;
   /** Calls `listener` each time that the runner says `ready` again; the last one that was given, and no other. */
   onReady(listener: () => void): void;
+  /** Calls `listener` when the runner says why it will not be ready again; the last one that was given, and no other. */
+  onSpent(listener: (reason: string) => void): void;
   close(): void;
 }
 
@@ -62,6 +64,7 @@ class Connection implements HandOver {
   /** Called when the first `ready` was heard, or never will be. */
   readonly #settled: () => void;
   #onReady: () => void = () => undefined;
+  #onSpent: (reason: string) => void = () => undefined;
   #line: Buffer[] = [];
   #lineBytes = 0;
   #answer: ((answer: HandOverAnswer) => void) | null = null;
@@ -106,6 +109,10 @@ class Connection implements HandOver {
     this.#onReady = listener;
   }
 
+  onSpent(listener: (reason: string) => void): void {
+    this.#onSpent = listener;
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -136,6 +143,8 @@ class Connection implements HandOver {
         return this.#answered({ outcome: 'taken' });
       case 'refused':
         return this.#answered({ outcome: 'refused', reason: message.reason });
+      case 'spent':
+        return this.#onSpent(message.reason);
     }
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, chmod, open, rename, rm } from 'node:fs/promises';
+import { access, chmod, chown, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunnerConfig } from '@roundhouse/contracts';
 
@@ -16,6 +16,9 @@ export const newConfigFile = (): string => `config-${randomBytes(8).toString('he
  * been at work in there: nothing that it left is followed or opened, and the box itself is made usable again.
  */
 export async function writeConfig(box: string, name: string, config: RunnerConfig, user: SandboxUser): Promise<void> {
+  const isRoot = process.getuid?.() !== user.uid;
+  // One that was made to be used again belongs to root; it is not used again now.
+  if (isRoot) await chown(box, user.uid, user.gid);
   await chmod(box, 0o700);
   const whole = join(box, name);
   const half = `${whole}.tmp`;
@@ -23,7 +26,7 @@ export async function writeConfig(box: string, name: string, config: RunnerConfi
   try {
     await file.writeFile(JSON.stringify(config));
     // Only root can give a file away; who is not root runs sandboxes as the user that he is himself.
-    if (process.getuid?.() !== user.uid) await file.chown(user.uid, user.gid);
+    if (isRoot) await file.chown(user.uid, user.gid);
   } catch (error) {
     await rm(half, { force: true });
     throw error;

@@ -41,6 +41,8 @@ export class Checkouts {
   readonly #over = new AbortController();
   /** Those that were had before, and may be expected to be there at once. */
   readonly #known = new Set<string>();
+  /** The last head of each project that was heard of. */
+  readonly #heads = new Map<string, string>();
   readonly #making = new Set<Promise<unknown>>();
 
   constructor(storage: SlotStorage, source: CheckoutSource, log: Logger) {
@@ -83,6 +85,18 @@ export class Checkouts {
     if (checkout === null) this.#known.delete(keyOf(order.projectId, order.commit));
     else this.#remember(keyOf(order.projectId, order.commit));
     return checkout;
+  }
+
+  /** That a project is at another commit by now. */
+  headMoved(projectId: string, commit: string): void {
+    this.#heads.delete(projectId);
+    this.#heads.set(projectId, commit);
+    const [oldest] = this.#heads.keys();
+    if (this.#heads.size > MAX_KNOWN && oldest !== undefined) this.#heads.delete(oldest);
+  }
+
+  headOf(projectId: string): string | null {
+    return this.#heads.get(projectId) ?? null;
   }
 
   async close(): Promise<void> {

@@ -17,7 +17,9 @@ import { endSlot } from './clear-slot.ts';
 import { type DockerParts, needEngine } from './docker-parts.ts';
 import { EngineAwayError } from './engine-call.ts';
 import { LABEL } from './names.ts';
+import { recycleContainer } from './recycle-container.ts';
 import { hasWork, startAttempt } from './start-attempt.ts';
+import type { UsedContainers } from './used-containers.ts';
 import type { WarmContainers } from './warm-containers.ts';
 
 /** How a program ends that was killed, counted as shells do. */
@@ -32,17 +34,19 @@ export class DockerSandboxes implements Sandboxes {
   readonly #warm: WarmContainers;
   readonly #census: Census;
   readonly #archives: Archives;
+  readonly #used: UsedContainers | null;
   /** The attempts that we ended ourselves while they ran. */
   readonly #endedByUs = new Set<string>();
 
   constructor(
     parts: DockerParts,
-    { warm, census, archives }: { warm: WarmContainers; census: Census; archives: Archives },
+    others: { warm: WarmContainers; census: Census; archives: Archives; used: UsedContainers | null },
   ) {
     this.#parts = parts;
-    this.#warm = warm;
-    this.#census = census;
-    this.#archives = archives;
+    this.#warm = others.warm;
+    this.#census = others.census;
+    this.#archives = others.archives;
+    this.#used = others.used;
   }
 
   /** The work of it was done when the engine first answered. */
@@ -68,6 +72,7 @@ export class DockerSandboxes implements Sandboxes {
     needEngine(this.#parts);
     await containers.haveImage(profile.image ?? image);
     const { projectId, headCommit, hubObjects } = profile;
+    if (headCommit !== null) checkouts.headMoved(projectId, headCommit);
     if (headCommit === null || !(await isThere(hubObjects))) return;
     await checkouts.have({ projectId, commit: headCommit, hubObjects }, signal);
   }
@@ -88,9 +93,9 @@ export class DockerSandboxes implements Sandboxes {
     return this.#warm.end(warmId, this.#parts);
   }
 
-  /** A container that an agent has been at work in is not given to another attempt. */
-  recycle(): Promise<null> {
-    return Promise.resolve(null);
+  async recycle(ref: AttemptRef): Promise<string | null> {
+    const [used, warm] = [this.#used, this.#warm];
+    return used === null ? null : await recycleContainer(ref, { used, warm }, this.#parts);
   }
 
   async windDown(ref: AttemptRef, signal: AbortSignal): Promise<void> {
@@ -107,6 +112,7 @@ export class DockerSandboxes implements Sandboxes {
   async end(ref: AttemptRef): Promise<void> {
     const handle = this.#parts.handles.ofAttempt(ref);
     if (handle === undefined) return;
+    this.#used?.forget(handle.slot);
     const outcome = await this.#doubting(() => endSlot(handle.slot, this.#parts));
     if (outcome === 'killed') this.#endedByUs.add(nameOf(ref));
   }
@@ -171,8 +177,8 @@ export class DockerSandboxes implements Sandboxes {
     });
   }
 
-  onIdle(): void {
-    // None is used again: see `recycle`.
+  onIdle(listener: (ref: AttemptRef) => void): void {
+    this.#used?.onIdle(listener);
   }
 
   onReadiness(listener: (readiness: Readiness) => void): void {
@@ -180,6 +186,7 @@ export class DockerSandboxes implements Sandboxes {
   }
 
   async close(): Promise<void> {
+    this.#used?.close();
     await Promise.all([this.#warm.close(), this.#parts.checkouts.close()]);
     await this.#parts.watch.close();
     await this.#census.close();

@@ -20,7 +20,7 @@ export interface Bind {
 
 export interface ContainerOrder {
   readonly image: string;
-  readonly imageFacts: ImageFacts;
+  readonly imageFacts: Omit<ImageFacts, 'id'>;
   readonly labels: Readonly<Record<string, string>>;
   /** What the runner's processes are marked with. */
   readonly mark: string;

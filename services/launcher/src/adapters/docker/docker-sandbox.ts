@@ -14,6 +14,7 @@ import { OneShots } from './one-shot.ts';
 import { checkoutMaker } from './prepare-checkout.ts';
 import { treeName } from './runner-tree.ts';
 import { SlotDoors } from './slot-doors.ts';
+import { UsedContainers } from './used-containers.ts';
 import { WarmContainers } from './warm-containers.ts';
 
 export interface DockerSandboxOptions {
@@ -36,6 +37,8 @@ export interface DockerSandboxOptions {
   /** Who runs in a sandbox: the owner of the boxes that the storage makes. */
   readonly user: SandboxUser;
   readonly log: Logger;
+  /** Whether containers that were started warm are used again, as far as the storage can. */
+  readonly recycle?: boolean;
   /** How long an archive run may take. */
   readonly archiveMs?: number;
 }
@@ -58,10 +61,11 @@ export async function openDockerSandboxes(options: DockerSandboxOptions): Promis
   const oneShots = new OneShots();
   const source = await options.checkouts(checkoutMaker(oneShots, base));
   const parts = { ...base, checkouts: new Checkouts(storage, source, log) };
-  const warm = new WarmContainers();
+  const used = options.recycle === true && storage.canRenew ? new UsedContainers(log) : null;
+  const warm = new WarmContainers(used);
   const census = new Census(parts, oneShots, warm);
   const archives = new Archives(oneShots, options.archiveMs ?? ARCHIVE_MS);
-  const sandboxes = new DockerSandboxes(parts, { warm, census, archives });
+  const sandboxes = new DockerSandboxes(parts, { warm, census, archives, used });
   await watch.open(() => census.connected());
   return sandboxes;
 }

@@ -9,6 +9,8 @@ export type ContainerOptions = Docker.ContainerCreateOptions;
 export interface ContainerState {
   readonly id: string;
   readonly name: string;
+  /** The id of the image that it was made of, which its name may not stand for any more. */
+  readonly image: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly status: string;
   readonly isRunning: boolean;
@@ -24,6 +26,7 @@ export interface ContainerRow {
 }
 
 export interface ImageFacts {
+  readonly id: string;
   readonly environment: readonly string[];
   /** What it declares as volumes: places that the engine would give disk of the host to. */
   readonly volumes: readonly string[];
@@ -32,6 +35,7 @@ export interface ImageFacts {
 const State = z.object({
   Id: z.string(),
   Name: z.string(),
+  Image: z.string(),
   Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
   State: z.object({
     Status: z.string(),
@@ -42,6 +46,7 @@ const State = z.object({
   Mounts: z.array(z.object({ Source: z.string().default(''), Destination: z.string() })).default([]),
 });
 const Image = z.object({
+  Id: z.string(),
   Config: z
     .object({ Env: z.array(z.string()).nullish(), Volumes: z.record(z.string(), z.unknown()).nullish() })
     .nullish(),
@@ -132,9 +137,10 @@ export class Engine {
       this.#docker.getContainer(target).inspect({ abortSignal }),
     );
     if (found === null) return null;
-    const { Id, Name, Config, State: state, Mounts } = State.parse(found);
+    const { Id, Name, Image: image, Config, State: state, Mounts } = State.parse(found);
     return {
       id: Id,
+      image,
       name: Name.replace(/^\//, ''),
       labels: Config.Labels ?? {},
       status: state.Status,
@@ -177,8 +183,8 @@ export class Engine {
   async image(name: string, signal?: AbortSignal): Promise<ImageFacts | null> {
     const found = await this.#orNull('inspect an image', () => this.#docker.getImage(name).inspect(), signal);
     if (found === null) return null;
-    const { Config } = Image.parse(found);
-    return { environment: Config?.Env ?? [], volumes: Object.keys(Config?.Volumes ?? {}) };
+    const { Id, Config } = Image.parse(found);
+    return { id: Id, environment: Config?.Env ?? [], volumes: Object.keys(Config?.Volumes ?? {}) };
   }
 
   /** Resolves when the image is there. `progress` is called with the engine's words, often. */

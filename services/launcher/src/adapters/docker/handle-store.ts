@@ -34,7 +34,9 @@ export class HandleStore {
       if (handle.success) handles.set(handle.data.slot, handle.data);
       else spoilt.push(name.slice(0, 12));
     }
-    return new HandleStore(folder, handles, spoilt);
+    const store = new HandleStore(folder, handles, spoilt);
+    await store.#undoHalfRecycled();
+    return store;
   }
 
   of(slot: string): Handle | undefined {
@@ -54,7 +56,7 @@ export class HandleStore {
   }
 
   ofAttempt({ taskId, attempt }: AttemptRef): HandleOf<AttemptSubject> | undefined {
-    return this.attempts().find(({ subject }) => subject.taskId === taskId && subject.attempt === attempt);
+    return this.attempts().find(({ subject }) => isSame(subject, { taskId, attempt }));
   }
 
   ofWarm(warmId: string): HandleOf<WarmSubject> | undefined {
@@ -81,12 +83,31 @@ export class HandleStore {
     });
   }
 
+  /**
+   * A container is used again: `warm` takes the place of its attempt's handle, and what the attempt left gets one of its
+   * own. In memory in one step. On disk the latter is first: with both, the earlier handle still counts.
+   */
+  async recycle(over: HandleOf<AttemptSubject>, warm: HandleOf<WarmSubject>): Promise<void> {
+    this.#handles.set(warm.slot, warm);
+    await this.put(over);
+    await this.put(warm);
+  }
+
   async drop(slot: string): Promise<void> {
     await this.#inTurn(slot, async () => {
       await rm(`${this.#fileOf(slot)}.new`, { force: true });
       await rm(this.#fileOf(slot), { force: true });
     });
     this.#handles.delete(slot);
+  }
+
+  /** A launcher that was killed before the container was warm again leaves an attempt like any other. */
+  async #undoHalfRecycled(): Promise<void> {
+    for (const { slot, subject } of this.attempts()) {
+      if (subject.phase !== 'over') continue;
+      const isTwice = this.attempts().some((other) => other.slot !== slot && isSame(other.subject, subject));
+      if (isTwice) await this.drop(slot);
+    }
   }
 
   #inTurn(slot: string, write: () => Promise<void>): Promise<void> {
@@ -105,6 +126,8 @@ export class HandleStore {
   }
 }
 
+const isSame = (one: AttemptRef, other: AttemptRef): boolean =>
+  one.taskId === other.taskId && one.attempt === other.attempt;
 const isAttempt = (handle: Handle): handle is Handle & HandleOf<AttemptSubject> => handle.subject.kind === 'attempt';
 const isWarm = (handle: Handle): handle is Handle & HandleOf<WarmSubject> => handle.subject.kind === 'warm';
 

@@ -3,15 +3,21 @@ import { z } from 'zod';
 
 /**
  * How far an attempt's sandbox has come. `starting`: its runner may not have been started. `assigning`: it was warm, and
- * its runner may not have heard of the attempt. `begun`: its runner runs it, or did.
+ * its runner may not have heard of the attempt. `begun`: its runner runs it, or did. `over`: its container is a warm one
+ * again, in another slot; this one has what it left, to be reported and deleted.
  */
 const AttemptSubject = z.object({
   kind: z.literal('attempt'),
   taskId: Uuid,
   attempt: AttemptNumber,
-  phase: z.enum(['starting', 'assigning', 'begun']),
+  phase: z.enum(['starting', 'assigning', 'begun', 'over']),
 });
-const WarmSubject = z.object({ kind: z.literal('warm'), warmId: Uuid, profile: SandboxProfile });
+const WarmSubject = z.object({
+  kind: z.literal('warm'),
+  warmId: Uuid,
+  profile: SandboxProfile,
+  uses: z.int().min(0).default(0).describe('How many attempts it has had.'),
+});
 
 /**
  * What a launcher that was restarted knows of one sandbox. It is written before the thing it speaks of is done, so that

@@ -15,7 +15,9 @@ function handle(slot: string, kind: 'warm' | 'starting' | 'assigning' | 'begun',
   return {
     slot,
     subject:
-      kind === 'warm' ? { kind, warmId: TASK, profile } : { kind: 'attempt', taskId: TASK, attempt, phase: kind },
+      kind === 'warm'
+        ? { kind, warmId: TASK, profile, uses: 0 }
+        : { kind: 'attempt', taskId: TASK, attempt, phase: kind },
     image: 'x',
     limits,
     hubObjects: null,

@@ -1,18 +1,15 @@
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
-import { HAND_OVER_SOCKET, sandboxName } from '@roundhouse/contracts';
+import { sandboxName } from '@roundhouse/contracts';
+import { profileKey } from '../../domain/profile-key.ts';
 import { type HandOver, openHandOver } from '../../handlers/hand-over-client.ts';
-import { MAX_SOCKET_PATH_BYTES } from '../../handlers/socket-when-there.ts';
 import type { StartOrder, WarmOrder, WarmView } from '../../ports.ts';
-import { isThere } from './box-file.ts';
-import { clearAfterFault, clearSlot, diesEarly } from './clear-slot.ts';
+import { clearAfterFault, clearSlot } from './clear-slot.ts';
 import { type DockerParts, needEngine } from './docker-parts.ts';
 import type { HandleOf, WarmSubject } from './handle.ts';
-import { LABEL, newSlot, warmName } from './names.ts';
-import { attemptConfig, awaitsAttempt } from './runner-config.ts';
+import { warmName } from './names.ts';
+import { attemptConfig } from './runner-config.ts';
+import { atSocket, connect, layAhead, newWarmHandle, runContainer } from './start-warm.ts';
+import type { UsedContainers } from './used-containers.ts';
 
-/** How long a runner may take to load what it needs. */
-const READY_MS = 30_000;
 /** A runner that waits already says so at once when a new launcher connects. */
 const ADOPT_MS = 3_000;
 /** How long a runner may take to prove that an attempt is its own. */
@@ -26,16 +23,27 @@ export class WarmContainers {
   readonly #connections = new Map<string, HandOver>();
   /** The base that a slot's worktree was laid over ahead. */
   readonly #laid = new Map<string, string>();
+  /** Null where each is used once. */
+  readonly #used: UsedContainers | null;
   /** What goes on behind an answer that was given. */
   readonly #behind = new Set<Promise<void>>();
+  /** The last name that a slot's container is being given: the names of one that is used again come in quick succession. */
+  readonly #renaming = new Map<string, Promise<void>>();
+
+  constructor(used: UsedContainers | null) {
+    this.#used = used;
+  }
 
   /** Starts one; resolves when its runner is ready. Nothing is left of one that does not get there. */
   async start(order: WarmOrder, parts: DockerParts, signal: AbortSignal): Promise<void> {
     needEngine(parts);
-    const handle = await newHandle(order, parts);
+    const handle = await newWarmHandle(order, parts);
     try {
-      const { box, id } = await runContainer(handle, parts);
-      const [connection, laid] = await Promise.all([connect(box, id, parts, signal), layAhead(handle, parts)]);
+      const { box, id } = await runContainer(handle, { renewable: this.#used !== null }, parts);
+      const [connection, laid] = await Promise.all([
+        connect(box, id, parts, signal),
+        layAhead(handle, parts, { atOnce: false }),
+      ]);
       this.#connections.set(handle.slot, connection);
       if (laid !== null) this.#laid.set(handle.slot, laid);
     } catch (error) {
@@ -57,6 +65,17 @@ export class WarmContainers {
       parts.log.info({ warmId: handle.subject.warmId, err: error }, 'a warm sandbox of before is ended');
       await clearSlot(handle.slot, parts);
     }
+  }
+
+  /** One that had an attempt, and whose runner waits again. */
+  receive(
+    { slot, subject }: HandleOf<WarmSubject>,
+    { connection, laid }: { readonly connection: HandOver; readonly laid: string | null },
+    parts: DockerParts,
+  ): void {
+    this.#connections.set(slot, connection);
+    if (laid !== null) this.#laid.set(slot, laid);
+    this.#renameBehind(slot, warmName(subject.warmId), parts);
   }
 
   list({ handles }: DockerParts): WarmView[] {
@@ -84,6 +103,8 @@ export class WarmContainers {
     const laid = this.#laid.get(slot);
     this.#laid.delete(slot);
     if (connection?.isOpen !== true) return await this.#refuse(slot, 'its runner is gone', parts);
+    // The caller sees to it; but what another project left must be nobody's who asks wrongly.
+    if (!isFor(order, warm, parts)) return await this.#refuse(slot, 'it was made for another profile', parts);
     const { taskId, attempt } = order;
     const assigned = { ...warm, subject: { kind: 'attempt', taskId, attempt } } as const;
     try {
@@ -97,17 +118,19 @@ export class WarmContainers {
       const mark = sandboxName(taskId, attempt);
       const config = attemptConfig(order, { worktree, hasHub: hubObjects !== null, hasEgress });
       const bound = AbortSignal.any([signal, AbortSignal.timeout(TAKEN_MS)]);
-      const answer = await connection.assign({ type: 'assign', mark, config, again: false }, bound);
-      connection.close();
+      const again = this.#used?.begin(warm, connection, order) ?? false;
+      const answer = await connection.assign({ type: 'assign', mark, config, again }, bound);
+      if (!again || answer.outcome === 'refused') connection.close();
       if (answer.outcome === 'refused') return await this.#refuse(slot, answer.reason, parts);
     } catch (error) {
+      this.#used?.forget(slot);
       connection.close();
       await clearAfterFault(slot, parts);
       throw error;
     }
     const begun = { ...assigned, subject: { ...assigned.subject, phase: 'begun' } } as const;
     this.#keepOn(handles.put(begun), 'the handle of a warm sandbox could not be synced', log);
-    this.#keepOn(rename(slot, sandboxName(taskId, attempt), parts), 'a warm sandbox could not be renamed', log);
+    this.#renameBehind(slot, sandboxName(taskId, attempt), parts);
     return 'taken';
   }
 
@@ -130,8 +153,20 @@ export class WarmContainers {
 
   async #refuse(slot: string, reason: string, parts: DockerParts): Promise<'refused'> {
     parts.log.warn({ slot, reason }, 'a warm sandbox did not take its attempt');
+    this.#used?.forget(slot);
     await clearSlot(slot, parts);
     return 'refused';
+  }
+
+  #renameBehind(slot: string, name: string, parts: DockerParts): void {
+    const renamed = (this.#renaming.get(slot) ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => rename(slot, name, parts))
+      .finally(() => {
+        if (this.#renaming.get(slot) === renamed) this.#renaming.delete(slot);
+      });
+    this.#renaming.set(slot, renamed);
+    this.#keepOn(renamed, 'a warm sandbox could not be renamed', parts.log);
   }
 
   #keepOn(act: Promise<void>, fault: string, log: DockerParts['log']): void {
@@ -143,82 +178,13 @@ export class WarmContainers {
   }
 }
 
-/** Most attempts begin where the project is now; for those the worktree is there before they are. Answers its base. */
-async function layAhead(
-  { slot, hubObjects, subject: { profile } }: HandleOf<WarmSubject>,
-  { checkouts }: DockerParts,
-): Promise<string | null> {
-  const { projectId, headCommit } = profile;
-  if (headCommit === null) return null;
-  const laid = await checkouts.lay(slot, { projectId, baseCommit: headCommit, hubObjects }, { atOnce: false });
-  return laid === 'prepared' ? headCommit : null;
+/** Its project, image and limits are those of the container, whatever it was started for. */
+function isFor(order: StartOrder, { image, limits, subject }: HandleOf<WarmSubject>, parts: DockerParts): boolean {
+  const own = { projectId: subject.profile.projectId, image, limits };
+  return profileKey({ ...order, image: order.image ?? parts.image }) === profileKey(own);
 }
 
 async function rename(slot: string, name: string, { containers, engine }: DockerParts): Promise<void> {
   const id = await containers.ofSlot(slot);
   if (id !== null) await engine.rename(id, name);
-}
-
-async function newHandle({ warmId, profile }: WarmOrder, parts: DockerParts): Promise<HandleOf<WarmSubject>> {
-  const { handles, image, tree } = parts;
-  const handle = {
-    slot: newSlot(),
-    subject: { kind: 'warm', warmId, profile },
-    image: profile.image ?? image,
-    limits: profile.limits,
-    hubObjects: (await isThere(profile.hubObjects)) ? profile.hubObjects : null,
-    configFile: null,
-    tree,
-    createdAt: new Date().toISOString(),
-  } as const;
-  await handles.put(handle);
-  return handle;
-}
-
-async function runContainer(
-  { slot, subject, image, limits, hubObjects }: HandleOf<WarmSubject>,
-  { storage, containers, engine }: DockerParts,
-): Promise<{ box: string; id: string }> {
-  const box = await storage.make(slot, limits);
-  const name = warmName(subject.warmId);
-  const id = await containers.create({
-    kind: 'warm',
-    name,
-    labels: { [LABEL.slot]: slot },
-    mark: name,
-    image,
-    limits,
-    argv: awaitsAttempt(),
-    box,
-    seesMounts: storage.worktrees === 'overlay',
-    isDiskHeld: storage.isDiskHeld,
-    hubObjects,
-    doorsOf: slot,
-  });
-  await engine.start(id);
-  return { box, id };
-}
-
-async function connect(box: string, id: string, parts: DockerParts, signal: AbortSignal): Promise<HandOver> {
-  const over = new AbortController();
-  const died = diesEarly(id, over.signal, parts);
-  died.catch(() => undefined);
-  const bound = AbortSignal.any([signal, over.signal, AbortSignal.timeout(READY_MS)]);
-  try {
-    return await Promise.race([atSocket(box, (path) => openHandOver(path, bound)), died]);
-  } finally {
-    over.abort();
-  }
-}
-
-/** The path of a Unix socket is short; a folder that is open can be named shortly, however long its own path is. */
-async function atSocket<T>(box: string, act: (path: string) => Promise<T>): Promise<T> {
-  const whole = join(box, HAND_OVER_SOCKET);
-  if (Buffer.byteLength(whole) <= MAX_SOCKET_PATH_BYTES) return await act(whole);
-  const folder = await open(box, 'r');
-  try {
-    return await act(`/proc/self/fd/${folder.fd}/${HAND_OVER_SOCKET}`);
-  } finally {
-    await folder.close();
-  }
 }

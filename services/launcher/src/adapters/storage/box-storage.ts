@@ -1,12 +1,13 @@
 import { access, readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { moveAtomic } from '@roundhouse/host';
-import { SandboxesAwayError, type SlotStorage } from '../../ports.ts';
+import { SandboxesAwayError, type SlotSpace, type SlotStorage } from '../../ports.ts';
 import { deleteTree } from './delete-tree.ts';
 import type { Disks } from './disks.ts';
 import type { KeptBoxes } from './kept-boxes.ts';
 import { mountsWithin, readMounts } from './mount-table.ts';
 import type { Mounter } from './mounter.ts';
+import { type Owner, makeRenewable, setAside } from './renewable-box.ts';
 import { unshareRoot } from './shared-root.ts';
 import { type SlotPaths, type StoragePaths, isSlot, slotOfGone } from './slot-paths.ts';
 import type { WorktreeOverlays } from './worktree-overlays.ts';
@@ -22,6 +23,8 @@ export interface BoxStorageParts {
   readonly mounter: Mounter | null;
   /** Null where overlays do not reach running containers. */
   readonly overlays: WorktreeOverlays | null;
+  /** Who runs in the sandboxes; null where the launcher is that user itself. */
+  readonly owner: Owner | null;
   readonly note: string | null;
 }
 
@@ -30,6 +33,7 @@ export class BoxStorage implements SlotStorage {
   readonly worktrees: 'checkout' | 'overlay';
   readonly note: string | null;
   readonly isDiskHeld: boolean;
+  readonly canRenew: boolean;
   readonly #parts: BoxStorageParts;
 
   constructor(parts: BoxStorageParts) {
@@ -37,14 +41,25 @@ export class BoxStorage implements SlotStorage {
     this.worktrees = parts.overlays === null ? 'checkout' : 'overlay';
     this.note = parts.note;
     this.isDiskHeld = parts.disks.areHeld;
+    this.canRenew = parts.owner !== null;
   }
 
-  async make(slot: string, { diskMb }: { readonly diskMb: number }): Promise<string> {
+  async make(slot: string, { diskMb, renewable = false }: SlotSpace): Promise<string> {
     const { paths, disks } = this.#parts;
     await this.#assertRoom();
     const own = paths.slot(slot);
     await disks.make(own, diskMb);
+    if (renewable) await makeRenewable(own, this.#owner());
     return own.box;
+  }
+
+  async renew(slot: string, { keep, remains }: { readonly keep: readonly string[]; readonly remains: string }) {
+    const { paths, disks, overlays } = this.#parts;
+    const own = paths.slot(slot);
+    await overlays?.clear(own);
+    const aside = disks.asideOf(own, paths.goneSlot(remains, 0));
+    await setAside(own, aside, { keep, owner: this.#owner() });
+    await disks.giveBack(aside, own);
   }
 
   async reopen(slot: string): Promise<string | null> {
@@ -136,6 +151,12 @@ export class BoxStorage implements SlotStorage {
   async #open(own: SlotPaths): Promise<void> {
     await this.#parts.disks.reopen(own);
     await this.#parts.overlays?.reopen(own);
+  }
+
+  #owner(): Owner {
+    const { owner } = this.#parts;
+    if (owner === null) throw new Error('only a launcher that is root can make boxes that are used again');
+    return owner;
   }
 
   async #assertRoom(): Promise<void> {

@@ -8,17 +8,21 @@ const TIMEOUT_MS = 600_000;
  * worktree would hold up all other file work of the launcher. What is not there is deleted already.
  */
 export async function deleteTree(path: string): Promise<void> {
-  // GNU's, that is Linux's; nothing is mounted elsewhere.
-  const flags = process.platform === 'linux' ? ['-rf', '--one-file-system'] : ['-rf'];
-  const rm = await programOf('rm');
   try {
-    await runProgram(rm, [...flags, '--', path], { timeoutMs: TIMEOUT_MS });
+    await removeTree(path, TIMEOUT_MS);
   } catch (error) {
     if (!(error instanceof ProgramError) || error.exitCode === null) throw error;
     // Programs leave folders that their owner may not write (Go's module cache is one). No link is followed.
     await runProgram(await programOf('chmod'), ['-R', 'u+rwX', '--', path], { timeoutMs: TIMEOUT_MS });
-    await runProgram(rm, [...flags, '--', path], { timeoutMs: TIMEOUT_MS });
+    await removeTree(path, TIMEOUT_MS);
   }
+}
+
+/** The same as root, who needs no rights: nothing but names is touched, whoever may still hold a folder of it open. */
+export async function removeTree(path: string, timeoutMs: number): Promise<void> {
+  // GNU's, that is Linux's; nothing is mounted elsewhere.
+  const flags = process.platform === 'linux' ? ['-rf', '--one-file-system'] : ['-rf'];
+  await runProgram(await programOf('rm'), [...flags, '--', path], { timeoutMs });
 }
 
 async function programOf(name: string): Promise<string> {

@@ -8,6 +8,10 @@ export interface Disks {
   make(paths: SlotPaths, diskMb: number): Promise<void>;
   /** Makes `disk` usable again after a restart of the host. */
   reopen(paths: SlotPaths): Promise<void>;
+  /** Where on the file system of a slot's box things can be set aside. */
+  asideOf(paths: SlotPaths, gone: string): string;
+  /** Gives the space back that what was set aside there takes; where none is limited, that is for whoever deletes `gone`. */
+  giveBack(aside: string, paths: SlotPaths): Promise<void>;
   /** Waits for what nobody else waited for. */
   close(): Promise<void>;
 }

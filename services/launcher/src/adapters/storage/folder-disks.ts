@@ -23,6 +23,15 @@ export class FolderDisks implements Disks {
     // A folder survives everything that the slot's own does.
   }
 
+  /** Where removed slots lie: nothing counts against a limit, so it may be deleted as late as those are. */
+  asideOf(_paths: SlotPaths, gone: string): string {
+    return gone;
+  }
+
+  async giveBack(): Promise<void> {
+    // It is out of the slot already.
+  }
+
   async close(): Promise<void> {
     // Nothing is left to wait for.
   }

@@ -2,6 +2,7 @@ import { access, mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Logger, moveAtomic } from '@roundhouse/host';
 import { useDirectIo } from './direct-io.ts';
+import { removeTree } from './delete-tree.ts';
 import { BALLAST, BALLAST_BYTES, DISK_OPTIONS } from './disk-format.ts';
 import type { Disks } from './disks.ts';
 import { mountsWithin, readMounts } from './mount-table.ts';
@@ -13,6 +14,8 @@ import type { DiskTemplates } from './templates.ts';
 const COPY_MS = 30_000;
 /** It reads what is in use; a host that went down under full disks starts many at once. */
 const CHECK_MS = 300_000;
+/** About 200,000 files. To make a new sandbox takes less than that. */
+const EMPTY_MS = 5_000;
 /** e2fsck(8): above this, faults are left. */
 const CHECK_REPAIRED = 2;
 
@@ -23,6 +26,8 @@ export interface ImageDiskOptions {
   readonly e2fsck: string;
   /** Null where it is not installed: then disks are only slower. */
   readonly losetup: string | null;
+  /** Null where it is not installed: then a disk that was emptied takes as much of the host's as before. */
+  readonly fstrim: string | null;
   readonly log: Logger;
 }
 
@@ -53,6 +58,23 @@ export class ImageDisks implements Disks {
       await this.#mount(paths);
     }
     await giveRoom(paths.disk);
+  }
+
+  /** What is set aside on a slot's own disk counts against its limit until it is deleted. */
+  asideOf(paths: SlotPaths): string {
+    return join(paths.disk, 'aside');
+  }
+
+  async giveBack(aside: string, { disk }: SlotPaths): Promise<void> {
+    const { fstrim, log } = this.#options;
+    await removeTree(aside, EMPTY_MS);
+    if (!(await exists(join(disk, BALLAST)))) throw new Error('its disk has given its reserve away');
+    if (fstrim === null) return;
+    // The host's disk too: else it would stay as full as the fullest attempt made it.
+    await runProgram(fstrim, [disk], { timeoutMs: EMPTY_MS }).catch((error: unknown) => {
+      // Not every file system of a host can make holes in a file.
+      log.debug({ disk, err: error }, 'an emptied disk takes as much of the host as before');
+    });
   }
 
   async close(): Promise<void> {

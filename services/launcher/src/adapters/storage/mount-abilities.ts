@@ -102,11 +102,12 @@ async function imageDisks(
   mounter: Mounter,
   log: Logger,
 ): Promise<{ readonly disks: Disks } | { readonly why: string }> {
-  const [mkfs, e2fsck, cp, losetup] = await Promise.all([
+  const [mkfs, e2fsck, cp, losetup, fstrim] = await Promise.all([
     findProgram('mkfs.ext4'),
     findProgram('e2fsck'),
     findProgram('cp'),
     findProgram('losetup'),
+    findProgram('fstrim'),
   ]);
   if (mkfs === null || e2fsck === null)
     return { why: 'mkfs.ext4 or e2fsck is not installed (Debian: the package e2fsprogs)' };
@@ -117,6 +118,7 @@ async function imageDisks(
     cp,
     e2fsck,
     losetup,
+    fstrim,
     log,
   });
   return { disks };

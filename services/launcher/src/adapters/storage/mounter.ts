@@ -74,22 +74,33 @@ export class Mounter {
    * person's shell; neither may hold up the end of a task.
    */
   async unmountAll(path: string): Promise<void> {
+    const held = await this.#unmountFree(path);
+    if (held.length === 0) return;
+    this.#log.warn({ held }, 'something still uses a mount of an ended sandbox; it is detached');
+    await this.#umount(['-l', ...held]);
+  }
+
+  /** The same under a sandbox that goes on: throws where something of it still uses a mount after 0.6 s. */
+  async unmountFree(path: string): Promise<void> {
+    const held = await this.#unmountFree(path);
+    if (held.length > 0) throw new Error(`something still uses ${held.join(', ')}`);
+  }
+
+  /** Answers what is still held. */
+  async #unmountFree(path: string): Promise<string[]> {
     for (const pauseMs of BUSY_PAUSES_MS) {
       const points = await pointsWithin(path);
-      if (points.length === 0) return;
+      if (points.length === 0) return [];
       try {
         await this.#umount(points);
-        return;
+        return [];
       } catch (error) {
         // Killed, or not even started, is another matter than refused.
         if (!(error instanceof ProgramError) || error.exitCode === null) throw error;
         await delay(pauseMs);
       }
     }
-    const held = await pointsWithin(path);
-    if (held.length === 0) return;
-    this.#log.warn({ held }, 'something still uses a mount of an ended sandbox; it is detached');
-    await this.#umount(['-l', ...held]);
+    return await pointsWithin(path);
   }
 
   async #mount(args: readonly string[]): Promise<void> {

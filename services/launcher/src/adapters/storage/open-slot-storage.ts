@@ -39,7 +39,7 @@ export async function openSlotStorage(options: SlotStorageOptions): Promise<BoxS
     await used.reopen(slot);
     await overlays?.reopen(slot);
   });
-  return new BoxStorage({ paths, disks: used, kept, mounter, overlays, note });
+  return new BoxStorage({ paths, disks: used, kept, mounter, overlays, owner, note });
 }
 
 async function abilitiesOf({ mounts, uid, gid, log }: SlotStorageOptions, paths: StoragePaths): Promise<Abilities> {

@@ -57,6 +57,12 @@ export class WorktreeOverlays {
     }
   }
 
+  /** Takes a worktree away from a sandbox that goes on. Throws where something of it still uses it. */
+  async clear(paths: SlotPaths): Promise<void> {
+    await this.#mounter.unmountFree(paths.worktree);
+    await rm(paths.checkout, { force: true });
+  }
+
   /** An overlay is a device of its own; that is quicker to see than to read the table of all mounts. */
   async isLaid({ box, worktree }: SlotPaths): Promise<boolean> {
     const [outside, inside] = await Promise.all([

@@ -69,8 +69,8 @@ function signalAll(signal: NodeJS.Signals): void {
   }
 }
 
-/** All processes but this one and init, dead or alive. */
-async function others(): Promise<number[]> {
+/** All processes of the namespace but this one and init, dead or alive. */
+export async function others(): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   return pids.filter((pid) => pid !== process.pid && pid !== INIT);
 }
@@ -84,11 +84,15 @@ async function alive(): Promise<number[]> {
 
 /**
  * On the machine itself a signal to everything would end everything of this user.
- * @throws where this process is not in a process namespace of its own, as its init or started by it.
+ * @throws where this process is not in a process namespace of its own.
  */
 export async function assertIsolated(): Promise<void> {
-  const namespace = await readlink('/proc/self/ns/pid');
-  const isBelowInit = process.pid === INIT || process.ppid === INIT;
-  if (namespace !== OF_THE_MACHINE && isBelowInit) return;
+  if (await isIsolated()) return;
   throw new Error('this sandbox was said to be isolated, but its processes are in no namespace of their own');
+}
+
+/** Whether this process is in a process namespace of its own, as its init or started by it. */
+export async function isIsolated(): Promise<boolean> {
+  const isBelowInit = process.pid === INIT || process.ppid === INIT;
+  return process.platform === 'linux' && isBelowInit && (await readlink('/proc/self/ns/pid')) !== OF_THE_MACHINE;
 }
