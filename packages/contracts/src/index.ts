@@ -1,4 +1,6 @@
+export * from './admission.ts';
 export * from './agent.ts';
+export * from './breaker.ts';
 export * from './client.ts';
 export * from './errors.ts';
 export * from './event.ts';
@@ -12,6 +14,7 @@ export * from './names.ts';
 export * from './operation.ts';
 export * from './operations.ts';
 export * from './operations/admin-operations.ts';
+export * from './operations/admission-operations.ts';
 export * from './operations/attempt-operations.ts';
 export * from './operations/review-operations.ts';
 export * from './operations/sub-task-operations.ts';

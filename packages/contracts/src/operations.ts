@@ -1,4 +1,5 @@
 import * as admin from './operations/admin-operations.ts';
+import * as admission from './operations/admission-operations.ts';
 import * as attempts from './operations/attempt-operations.ts';
 import * as subTask from './operations/sub-task-operations.ts';
 import * as review from './operations/review-operations.ts';
@@ -11,9 +12,11 @@ export const OPERATIONS = {
   listTasks: tasks.listTasks,
   getTask: tasks.getTask,
   promptTask: tasks.promptTask,
+  setDependencies: admission.setDependencies,
   waitForIdle: waits.waitForIdle,
   readDiff: review.readDiff,
   readOutput: review.readOutput,
+  readResult: admission.readResult,
   mergeTask: review.mergeTask,
   reviewMerge: review.reviewMerge,
   closeTask: tasks.closeTask,
@@ -22,10 +25,17 @@ export const OPERATIONS = {
   listAgents: tasks.listAgents,
   signalDone: subTask.signalDone,
   landSelf: subTask.landSelf,
+  getInputs: admission.getInputs,
   createProject: admin.createProject,
   listProjects: admin.listProjects,
   createCoordinator: admin.createCoordinator,
   listCoordinators: admin.listCoordinators,
+  updateCoordinator: admission.updateCoordinator,
+  getCoordinator: admission.getCoordinator,
+  pauseCoordinator: admission.pauseCoordinator,
+  resumeCoordinator: admission.resumeCoordinator,
+  listBreakers: admission.listBreakers,
+  setBreaker: admission.setBreaker,
   createToken: admin.createToken,
   listTokens: admin.listTokens,
   revokeToken: admin.revokeToken,

@@ -8,6 +8,8 @@ import { createGitHubs } from './adapters/git/git-hubs.ts';
 import { createGitSmartHttp } from './adapters/git/git-smart-http.ts';
 import { createTrustedGit } from './adapters/git/trusted-git.ts';
 import { connectRedis } from './adapters/redis/connection.ts';
+import { createRedisAdmissionIndex } from './adapters/redis/redis-admission-index.ts';
+import { createRedisBreakerStore } from './adapters/redis/redis-breaker-store.ts';
 import { createRedisEventFeed } from './adapters/redis/redis-event-feed.ts';
 import { createRedisIdempotencyStore } from './adapters/redis/redis-idempotency-store.ts';
 import { createRedisLaunchers } from './adapters/redis/redis-launchers.ts';
@@ -16,10 +18,13 @@ import { createRedisRecentProfiles } from './adapters/redis/redis-recent-profile
 import { createRedisRegistry } from './adapters/redis/redis-registry.ts';
 import { createRedisTaskStore } from './adapters/redis/redis-task-store.ts';
 import { createRedisTokenStore } from './adapters/redis/redis-token-store.ts';
+import { createWorkerSchemaCheck } from './adapters/schema/worker-schema-check.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { executeEffect } from './effects/execute-effects.ts';
+import { createAdmissionPass } from './handlers/admission/pass.ts';
 import { reapAttempts } from './effects/reap-attempts.ts';
+import { wakeAdmission } from './effects/wake-admission.ts';
 import type { ServiceDeps } from './http/implementations.ts';
 
 export const VERSION = '0.1.0';
@@ -42,7 +47,11 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
   const deps: ServiceDeps = {
     store: await createRedisTaskStore(redis),
     feed: await createRedisEventFeed(subscriber),
-    registry: createRedisRegistry(redis),
+    registry: await createRedisRegistry(redis),
+    admission: createRedisAdmissionIndex(redis),
+    breakers: await createRedisBreakerStore(redis),
+    schemas: createWorkerSchemaCheck(log),
+    maxRunning: config.maxRunning,
     launchers: await createRedisLaunchers(redis),
     profiles: createRedisRecentProfiles(redis),
     tokens,
@@ -71,8 +80,10 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
   url = await app.listen({ host: config.host, port: config.port });
 
   const outbox = createRedisOutbox(redis, blocking, randomUUID(), log);
-  const draining = outbox.drain((effect, tries) => executeEffect({ ...deps, queue }, effect, tries), stopping.signal);
+  const effectDeps = { ...deps, queue, admit: createAdmissionPass(deps) };
+  const draining = outbox.drain((effect, tries) => executeEffect(effectDeps, effect, tries), stopping.signal);
   reapAttempts(deps, stopping.signal);
+  const waking = wakeAdmission(effectDeps, stopping.signal);
 
   return {
     url,
@@ -80,6 +91,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
       stopping.abort();
       await app.close();
       await draining;
+      await waking;
       await queue.close();
       for (const connection of [redis, subscriber, blocking]) connection.disconnect();
     },

@@ -11,6 +11,8 @@ const Config = z
     ROUNDHOUSE_OPERATOR_TOKEN_FILE: z.string().min(1),
     ROUNDHOUSE_LAUNCHER_TOKEN_FILE: z.string().min(1),
     ROUNDHOUSE_ALLOWED_HOSTS: z.string().default(''),
+    // Compose hands over an empty text where nothing is set.
+    ROUNDHOUSE_MAX_RUNNING: z.literal('').or(z.coerce.number().int().min(1).max(100_000)).optional(),
     ROUNDHOUSE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
     PATH: z.string().default('/usr/bin:/bin'),
   })
@@ -23,6 +25,7 @@ const Config = z
     operatorTokenFile: env.ROUNDHOUSE_OPERATOR_TOKEN_FILE,
     launcherTokenFile: env.ROUNDHOUSE_LAUNCHER_TOKEN_FILE,
     allowedHosts: [...namesIn(env.ROUNDHOUSE_ALLOWED_HOSTS), ...nameOf(env.ROUNDHOUSE_PUBLIC_URL)],
+    maxRunning: typeof env.ROUNDHOUSE_MAX_RUNNING === 'number' ? env.ROUNDHOUSE_MAX_RUNNING : null,
     logLevel: env.ROUNDHOUSE_LOG_LEVEL,
     path: env.PATH,
   }));

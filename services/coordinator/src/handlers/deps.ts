@@ -11,12 +11,18 @@ import type {
   TaskStore,
   TokenStore,
 } from '../ports.ts';
+import type { AdmissionIndex, BreakerStore, SchemaCheck } from '../ports/admission.ts';
 
 /** What the handlers work with. */
 export interface Deps {
   readonly store: TaskStore;
   readonly feed: EventFeed;
   readonly registry: Registry;
+  readonly admission: AdmissionIndex;
+  readonly breakers: BreakerStore;
+  readonly schemas: SchemaCheck;
+  /** How many tasks of all coordinators may have a place; null: no limit. */
+  readonly maxRunning: number | null;
   readonly launchers: Launchers;
   readonly profiles: RecentProfiles;
   readonly tokens: TokenStore;

@@ -1,5 +1,9 @@
 import type { InputOf, OPERATIONS, OperationName, OutputOf } from '@roundhouse/contracts';
 import * as admin from '../handlers/admin.ts';
+import { listBreakers, setBreaker } from '../handlers/admission/breakers.ts';
+import * as standing from '../handlers/admission/coordinator-standing.ts';
+import { getInputs, readResult } from '../handlers/admission/results.ts';
+import { setDependencies } from '../handlers/admission/set-dependencies.ts';
 import * as attempts from '../handlers/attempts.ts';
 import { closeTask } from '../handlers/close-task.ts';
 import { createTask } from '../handlers/create-task.ts';
@@ -36,9 +40,11 @@ export const IMPLEMENTATIONS: { readonly [N in OperationName]: Implementation<N>
   listTasks,
   getTask,
   promptTask,
+  setDependencies,
   waitForIdle,
   readDiff,
   readOutput,
+  readResult,
   mergeTask,
   reviewMerge,
   closeTask,
@@ -47,10 +53,17 @@ export const IMPLEMENTATIONS: { readonly [N in OperationName]: Implementation<N>
   listAgents,
   signalDone,
   landSelf,
+  getInputs,
   createProject: admin.createProject,
   listProjects: admin.listProjects,
   createCoordinator: admin.createCoordinator,
   listCoordinators: admin.listCoordinators,
+  updateCoordinator: standing.updateCoordinator,
+  getCoordinator: standing.getCoordinator,
+  pauseCoordinator: standing.pauseCoordinator,
+  resumeCoordinator: standing.resumeCoordinator,
+  listBreakers,
+  setBreaker,
   createToken: admin.createToken,
   listTokens: admin.listTokens,
   revokeToken: admin.revokeToken,

@@ -33,13 +33,13 @@ export interface StartedCoordinator {
   readonly dataFolder: string;
   newOwner(projectId?: string): Promise<Owner>;
   /** Ends it and starts it anew on the same Redis, folder and port. */
-  restart(): Promise<void>;
+  restart(changes?: Partial<Pick<Config, 'maxRunning'>>): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** The real coordinator in this process, with a real Redis and a project of a real repository. */
 export async function startedCoordinator(
-  settings: Partial<Pick<Config, 'host' | 'publicUrl' | 'allowedHosts'>> = {},
+  settings: Partial<Pick<Config, 'host' | 'publicUrl' | 'allowedHosts' | 'maxRunning'>> = {},
 ): Promise<StartedCoordinator> {
   const [redis, repository, folder] = await Promise.all([startTestRedis(), scratchRepository(), temporaryFolder()]);
   const tokens = { operator: newToken('operator'), launcher: newToken('launcher') };
@@ -57,6 +57,7 @@ export async function startedCoordinator(
     operatorTokenFile: files.operator,
     launcherTokenFile: files.launcher,
     allowedHosts: [],
+    maxRunning: null,
     logLevel: 'silent',
     path: process.env['PATH'] ?? '',
     ...settings,
@@ -79,9 +80,9 @@ export async function startedCoordinator(
       const client = new ApiClient({ baseUrl: url, token, coordinatorId: coordinator.id });
       return { id: coordinator.id, token, client };
     },
-    async restart() {
+    async restart(changes = {}) {
       await service.stop();
-      service = await startCoordinator({ ...config, port: Number(new URL(url).port) }, log);
+      service = await startCoordinator({ ...config, ...changes, port: Number(new URL(url).port) }, log);
     },
     async stop() {
       await service.stop();

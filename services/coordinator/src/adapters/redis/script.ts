@@ -9,7 +9,7 @@ export interface Script {
 const FOLDER = new URL('../../../lua/', import.meta.url);
 
 export async function loadScript(
-  name: 'commit' | 'renew' | 'expired' | 'report-launcher' | 'list-launchers',
+  name: 'commit' | 'renew' | 'expired' | 'swap' | 'report-launcher' | 'list-launchers',
 ): Promise<Script> {
   const source = await readFile(new URL(`${name}.lua`, FOLDER), 'utf8');
   let sha: string | null = null;
