@@ -5,13 +5,11 @@ import {
   type Project,
   RoundhouseError,
   type Task,
-  type TaskRecord,
 } from '@roundhouse/contracts';
-import { factOf, weigh } from '../domain/admission/dependencies.ts';
-import type { Effect } from '../domain/events.ts';
 import { limitsOver } from '../domain/limits.ts';
-import { type NewTask, newTask } from '../domain/new-task.ts';
+import type { NewTask } from '../domain/new-task.ts';
 import { actingFor } from './access.ts';
+import { commitNew } from './admission/commit-new.ts';
 import { checkDependencies } from './admission/set-dependencies.ts';
 import type { Caller, Deps } from './deps.ts';
 import { derivedId } from './derived-id.ts';
@@ -82,36 +80,6 @@ export async function createTask(
   const existing = await deps.store.read(id);
   if (existing === null) throw new Error(`task ${id} was neither created nor found`);
   return await taskView(deps, existing);
-}
-
-/**
- * Creates the task: admitted where nothing holds it, in the same commit, else held. Null: it is there already.
- * @throws RoundhouseError `budget_exhausted`
- */
-async function commitNew(
-  { store, clock, maxRunning }: Deps,
-  wanted: NewTask,
-  prompt: { readonly id: string; readonly text: string },
-  dependencies: readonly TaskRecord[],
-): Promise<TaskRecord | null> {
-  const now = clock.now();
-  const creation = (task: TaskRecord, effect: Effect) =>
-    ({ expected: 0, task, kinds: ['created'], effects: [effect], prompt }) as const;
-  const weighed = weigh(wanted.dependsOn ?? [], dependencies.map(factOf));
-  if (weighed.state !== 'met') {
-    // Whatever was seen is over by now: the commit enters it with those that it waits for, and orders a look at them after.
-    const reason = weighed.state === 'pending' ? weighed.reason : 'its dependencies are being looked at';
-    const held = newTask(wanted, now, { state: 'held', by: 'dependencies', reason });
-    return (await store.commit(creation(held, { type: 'weigh', taskId: wanted.id }))) ? held : null;
-  }
-  const admitted = newTask(wanted, now);
-  const enqueue = { type: 'enqueue', taskId: wanted.id, attempt: 1 } as const;
-  const result = await store.admit(creation(admitted, enqueue), { most: maxRunning, trial: false, afterOthers: true });
-  if (result === 'committed') return admitted;
-  if (result === 'stale') return null;
-  const inLine = newTask(wanted, now, { state: 'held', by: 'turn' });
-  const admit = { type: 'admit', coordinatorId: wanted.coordinatorId } as const;
-  return (await store.commit(creation(inLine, admit))) ? inLine : null;
 }
 
 async function refuseSchema({ schemas }: Deps, schema: Readonly<Record<string, unknown>>): Promise<void> {

@@ -29,11 +29,12 @@ export function outcomeOf(task: TaskRecord, until: Dependency['until']): Outcome
 
 const quoted = (name: string): string => `“${name}”`;
 
-function faultOf({ lifecycle }: TaskRecord): string | null {
+function faultOf(task: TaskRecord): string | null {
+  const { lifecycle } = task;
   if (lifecycle.state !== 'ended' && lifecycle.state !== 'closed') return null;
   const { end } = lifecycle;
+  if (end.kind === 'cancelled' || signalIsCurrent(task)) return 'was closed before its work had landed';
   if (end.kind === 'exited') return 'ended without a signal';
-  if (end.kind === 'cancelled') return 'was closed before its work had landed';
   return `ended (${end.kind}): ${end.reason}`.slice(0, 500);
 }
 
