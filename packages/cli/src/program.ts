@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { breakerCommand } from './commands/breaker.ts';
 import { coordinatorCommand } from './commands/coordinator.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -33,6 +34,7 @@ const COMMANDS = [
   projectCommand,
   coordinatorCommand,
   launcherCommand,
+  breakerCommand,
   tokenCommand,
   doctorCommand,
 ] as const;

@@ -74,7 +74,7 @@ describe('the process', () => {
     const transport = new StdioClientTransport({ command: process.execPath, args: [MAIN], env, stderr: 'ignore' });
     const client = new Client({ name: 'test', version: '1' });
     await client.connect(transport);
-    expect((await client.listTools()).tools).toHaveLength(11);
+    expect((await client.listTools()).tools.map(({ name }) => name)).toContain('create_task');
     const result = await client.callTool({ name: 'get_task_status', arguments: { taskId: TASK_ID } });
     expect(result.structuredContent).toEqual(sampleTask());
     await client.close();

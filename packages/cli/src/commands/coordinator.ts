@@ -3,8 +3,9 @@ import { connect, type ConnectOptions, withConnection } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { printable, table } from '../output.ts';
+import { standingCommands } from './coordinator-standing.ts';
 
-/** `roundhouse coordinator create|ls` */
+/** `roundhouse coordinator create|ls|show|pause|resume|set` */
 export function coordinatorCommand(context: Context): Command {
   const { output } = context;
   const create = withConnection(new Command('create'), context)
@@ -33,7 +34,9 @@ export function coordinatorCommand(context: Context): Command {
       ]);
       output.line(table([['ID', 'NAME', 'PROJECT', 'CREATED'], ...rows], output.columns));
     });
-  return new Command('coordinator').summary('create and list coordinators').addCommand(create).addCommand(list);
+  const command = new Command('coordinator').summary('create coordinators, and say what of theirs may start');
+  for (const inner of [create, list, ...standingCommands(context)]) command.addCommand(inner);
+  return command;
 }
 
 function onlyOne(projects: readonly { readonly id: string }[]): string {
