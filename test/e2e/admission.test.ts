@@ -60,12 +60,16 @@ describe('admission, from the command line to the agents', () => {
     const b = await make(
       'B',
       '@write b.txt from B\n@commit B\n@call signal_done {"summary":"B is done","result":{"port":8080}}',
-      ...['--result-schema', schema, '--priority', '9'],
+      '--result-schema',
+      schema,
+      '--priority',
+      '9',
     );
     const a = await make(
       'A',
       '@run cat b.txt\n@call get_inputs {}\n@write a.txt from A\n@commit A\n@land A is done',
-      ...['--depends-on', b.id.slice(0, 12)],
+      '--depends-on',
+      b.id.slice(0, 12),
     );
     expect(a.admission).toMatchObject({ state: 'held', why: 'dependencies' });
     expect((await run('task', 'ls')).stdout).toMatch(/A +held: dependencies .* waits for “B” to land/);
@@ -112,7 +116,9 @@ describe('admission, from the command line to the agents', () => {
     await until(spent.id, 'idle');
     const open = await runJson<{ breakers: Breaker[] }>('breaker', 'ls');
     expect(open.breakers.find(({ kind }) => kind === 'scripted')).toMatchObject({
-      ...{ state: 'open', reason: '5-hour limit', reportedBy: spent.id },
+      state: 'open',
+      reason: '5-hour limit',
+      reportedBy: spent.id,
     });
     const waits = await make('waits', '@print on');
     expect(waits.admission).toMatchObject({ state: 'held', why: 'quota' });

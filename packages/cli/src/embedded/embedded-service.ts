@@ -67,7 +67,7 @@ export async function startEmbeddedService(options: EmbeddedOptions): Promise<Em
       ROUNDHOUSE_DATA: paths.coordinator,
       ROUNDHOUSE_OPERATOR_TOKEN_FILE: paths.operatorToken,
       ROUNDHOUSE_LAUNCHER_TOKEN_FILE: paths.launcherToken,
-      ...(options.maxRunning == null ? {} : { ROUNDHOUSE_MAX_RUNNING: String(options.maxRunning) }),
+      ...((options.maxRunning ?? null) === null ? {} : { ROUNDHOUSE_MAX_RUNNING: String(options.maxRunning) }),
     });
     await run(coordinator.part, STOP_MS.coordinator);
     const api = coordinator.url();

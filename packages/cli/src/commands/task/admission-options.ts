@@ -13,12 +13,15 @@ export interface AdmissionOptions {
   readonly resultSchema?: string;
 }
 
+/** One more of an option that may be given more than once; the first time there is none before it. */
+const collect = (task: string, others: readonly string[] | undefined): readonly string[] => [...(others ?? []), task];
+
 export const withDependencies = (command: Command): Command =>
   command
     .option(
       '--depends-on <task>',
       'start when this task has landed, or, with ":signalled" behind it, has signalled; may be given more than once',
-      (task: string, others: readonly string[] = []) => [...others, task],
+      collect,
     )
     .addOption(
       new Option('--on-dependency-failure <policy>', 'where one of them comes to nothing').choices(['fail', 'hold']),

@@ -45,7 +45,7 @@ function readStanding(answers: readonly unknown[], nowMs: number): Standing {
   ];
   const coordinator = text === null ? null : Coordinator.parse(JSON.parse(text));
   return {
-    paused: coordinator?.paused != null,
+    paused: (coordinator?.paused ?? null) !== null,
     maxRunning: coordinator?.maxRunning ?? null,
     budget: coordinator?.budget ?? { tasks: null, wallClockSeconds: null },
     running,

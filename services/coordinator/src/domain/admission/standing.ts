@@ -63,7 +63,7 @@ export function heldInLine(kind: AgentKind, { standing, house, breakers, nowMs }
     const when = breaker.until === null ? 'is tried again' : 'is back';
     return held('quota', `the quota of ${kind} agents is used up; it ${when} at ${instantOf(until)}`, until);
   }
-  if (state === 'half_open' && breaker?.trial != null)
+  if (state === 'half_open' && breaker !== null && breaker.trial !== null)
     return held('quota', `the quota of ${kind} agents was used up; another task tries whether it is back`);
   if (standing.maxRunning !== null && standing.running >= standing.maxRunning)
     return held('concurrency', `its coordinator has ${standing.running} running of ${standing.maxRunning} that may`);

@@ -221,14 +221,11 @@ describe('results', () => {
     const runner = await start(task);
     const slow = agentOf(runner).call('signalDone', { id: task.id, result: `${'a'.repeat(40)}!` });
     const refused = expect(slow).rejects.toMatchObject({ code: 'result_invalid' });
+    const slowness = { isOver: false };
+    const ended = refused.finally(() => (slowness.isOver = true));
     let answers = 0;
-    let over = false;
-    void refused.finally(() => (over = true)).catch(() => undefined);
-    while (!over) {
-      await read(task);
-      answers += 1;
-    }
-    await refused;
+    for (; !slowness.isOver; answers += 1) await read(task);
+    await ended;
     expect(answers).toBeGreaterThan(10);
   });
 
@@ -251,11 +248,22 @@ describe('results', () => {
     expect(answer).toEqual({
       inputs: [
         {
-          ...{ taskId: small.id, name: 'small', until: 'signalled', commit, summary: 'did it' },
-          ...{ result: { port: 8080 }, resultBytes: 13, schema: resultSchema },
+          taskId: small.id,
+          name: 'small',
+          until: 'signalled',
+          commit,
+          summary: 'did it',
+          result: { port: 8080 },
+          resultBytes: 13,
+          schema: resultSchema,
         },
         {
-          ...{ taskId: large.id, name: 'large', until: 'landed', summary: 'did it', result: null, resultBytes },
+          taskId: large.id,
+          name: 'large',
+          until: 'landed',
+          summary: 'did it',
+          result: null,
+          resultBytes,
           commit: merged.landing.state === 'landed' ? merged.landing.landedAs : '',
           schema: null,
         },

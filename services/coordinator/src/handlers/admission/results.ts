@@ -86,10 +86,13 @@ export async function getInputs(
     if (shows) left -= signalOf(task)?.resultBytes ?? 0;
     return [inputOf(task, until, shows)];
   });
-  const signal = of === undefined || read[0]?.task == null ? null : signalOf(read[0].task);
+  const signal = of === undefined ? null : signalOfFirst(read);
   const page = of === undefined ? null : signal === null ? { text: '', nextCursor: null } : resultPage(signal, cursor);
   return { inputs, page, resultSchema };
 }
+
+const signalOfFirst = ([first]: readonly { readonly task: TaskRecord | null }[]): Signal | null =>
+  first === undefined || first.task === null ? null : signalOf(first.task);
 
 function inputOf(task: TaskRecord, until: TaskInput['until'], shows: boolean): TaskInput {
   const signal = signalOf(task);
