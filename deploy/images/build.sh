@@ -14,7 +14,7 @@ for tree in "$trees"/*; do
       rm -rf "${tree:?}/$package"
       continue
     fi
-    for part in dist lua hooks openapi.json; do
+    for part in dist lua hooks schema openapi.json; do
       if [ -e "$package/$part" ]; then cp -R "$package/$part" "$tree/$package/"; fi
     done
     rm -rf "$tree/$package/dist/testing"

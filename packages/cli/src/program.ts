@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { auditCommand } from './commands/audit.ts';
+import { breakerCommand } from './commands/breaker.ts';
 import { coordinatorCommand } from './commands/coordinator.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -36,6 +37,7 @@ const COMMANDS = [
   projectCommand,
   coordinatorCommand,
   launcherCommand,
+  breakerCommand,
   tokenCommand,
   auditCommand,
   doctorCommand,

@@ -10,10 +10,11 @@ export const END_WORDS: Readonly<Record<End['kind'], string>> = {
   oom: 'out of memory',
   timeout: 'out of time',
   disk: 'out of disk',
+  dependency: 'a dependency came to nothing',
 };
 
 /** Where a task stands, in a few words; the later fact wins. */
-export function stateWords({ lifecycle, landing, completion, activity }: Task): string {
+export function stateWords({ lifecycle, landing, completion, activity, admission }: Task): string {
   if (lifecycle.state === 'closed') return landing.state === 'landed' ? 'landed, closed' : 'closed, work archived';
   if (landing.state === 'landed') return `landed as ${landing.landedAs.slice(0, 8)}`;
   if (landing.state === 'queued') return 'landing';
@@ -30,5 +31,6 @@ export function stateWords({ lifecycle, landing, completion, activity }: Task): 
   if (completion.state === 'signalled') return `signalled ${completion.signal.commit.slice(0, 8)}`;
   if (completion.state === 'refused') return `signal refused: ${oneLine(completion.reason)}`;
   if (lifecycle.state === 'ended') return `ended: ${END_WORDS[lifecycle.end.kind]}`;
+  if (lifecycle.state === 'queued' && admission.state === 'held') return `held: ${admission.why.replace('_', ' ')}`;
   return lifecycle.state === 'running' ? activity.state.replace('_', ' ') : lifecycle.state;
 }

@@ -22,4 +22,7 @@ export const AgentSpec = z.discriminatedUnion('kind', [
   }),
 ]);
 export type AgentSpec = z.infer<typeof AgentSpec>;
-export type AgentKind = AgentSpec['kind'];
+
+/** The kinds of agents, read off the specs. */
+export const AgentKind = z.enum(AgentSpec.options.map(({ shape }) => shape.kind.value));
+export type AgentKind = z.infer<typeof AgentKind>;

@@ -19,6 +19,16 @@ export const ERRORS = {
   cursor_invalid: row(400, false, 'Start again without a cursor; this one is malformed or of another text.'),
   coordinator_required: row(400, false, 'Name the coordinator to act for in the X-Coordinator-Id header.'),
   branch_not_found: row(400, false, 'Name a branch that the project’s hub has; push it to the hub first if it is new.'),
+  result_invalid: row(
+    400,
+    false,
+    'Mend the result as "details.issues" says (get_inputs shows the schema) and signal again.',
+  ),
+  result_schema_invalid: row(
+    400,
+    false,
+    'Send a JSON Schema (2020-12 or draft-07) that refers to nothing outside itself.',
+  ),
   project_unreadable: row(400, false, 'Give the absolute path of a git repository that this service can read.'),
   project_empty: row(400, false, 'Make a first commit in the repository, then add it again.'),
   unauthenticated: row(
@@ -52,6 +62,9 @@ export const ERRORS = {
   nothing_published: row(409, true, 'Wait until the task has signalled; it has pushed no commit yet.'),
   task_ended: row(409, false, 'The agent is gone; create a new task, or merge or close this one.'),
   task_closed: row(409, false, 'The task is closed; its work is kept under the archive ref that its status names.'),
+  already_admitted: row(409, false, 'The task has been let in, so what it waits for is settled; create another task.'),
+  dependency_cycle: row(409, false, 'Leave out one of the dependencies that "details.path" names.'),
+  budget_exhausted: row(409, false, 'Work with the tasks that there are, or have an operator raise the budget.'),
   already_landing: row(409, true, 'Wait for the landing that is under way, then ask again.'),
   commit_changed: row(409, false, 'Read the diff again and pass the commit that it names.'),
   attempt_stale: row(409, false, 'Stop: a newer attempt owns this task.'),
@@ -78,6 +91,7 @@ export const ERRORS = {
     false,
     'Send at most 64 KiB (UTF-8) a prompt; put longer text into a file of the repository.',
   ),
+  result_too_large: row(413, false, 'Send at most 64 KiB of JSON as the result; commit what is longer as a file.'),
   unsupported_media_type: row(415, false, 'Send JSON with "Content-Type: application/json".'),
   rate_limited: row(429, true, 'Send the request again after as many seconds as the Retry-After header says.'),
   internal: row(

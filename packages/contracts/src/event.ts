@@ -4,6 +4,8 @@ import { Uuid, Instant } from './ids.ts';
 /** The kinds of events that a coordinator's stream carries. */
 export const TaskEventKind = z.enum([
   'created',
+  'admission',
+  'quota',
   'starting',
   'running',
   'retrying',

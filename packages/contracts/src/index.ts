@@ -1,6 +1,8 @@
 export * from './access.ts';
+export * from './admission.ts';
 export * from './agent.ts';
 export * from './audit.ts';
+export * from './breaker.ts';
 export * from './client-info.ts';
 export * from './client.ts';
 export * from './doors.ts';
@@ -19,6 +21,7 @@ export * from './operation-errors.ts';
 export * from './operations.ts';
 export * from './operations/admin-operations.ts';
 export * from './operations/access-operations.ts';
+export * from './operations/admission-operations.ts';
 export * from './operations/attempt-operations.ts';
 export * from './operations/audit-operations.ts';
 export * from './operations/pairing-operations.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AgentSpec } from './agent.ts';
-import { AttemptNumber, ObjectId, Uuid } from './ids.ts';
+import { AttemptNumber, Instant, ObjectId, Uuid } from './ids.ts';
+import { QuotaReason } from './breaker.ts';
 import { LimitKind } from './limits.ts';
 import { Author } from './project.ts';
 import { Activity } from './task.ts';
@@ -71,6 +72,11 @@ export const RunnerEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('publish_failed'), publishId: Uuid, reason: z.string().max(4_000) }),
   z.object({ type: z.literal('agent_exited'), code: z.int().nullable(), signal: z.string().nullable() }),
   z.object({ type: z.literal('attempt_failed'), reason: z.string().max(4_000) }),
+  z.object({
+    type: z.literal('quota_hit'),
+    until: Instant.nullable().describe('When the quota is back, where the agent knows.'),
+    reason: QuotaReason,
+  }),
   z.object({ type: z.literal('limit_hit'), limit: LimitKind, reason: z.string().max(4_000) }),
 ]);
 export type RunnerEvent = z.infer<typeof RunnerEvent>;

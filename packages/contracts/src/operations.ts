@@ -1,5 +1,6 @@
 import * as access from './operations/access-operations.ts';
 import * as admin from './operations/admin-operations.ts';
+import * as admission from './operations/admission-operations.ts';
 import * as attempts from './operations/attempt-operations.ts';
 import * as audit from './operations/audit-operations.ts';
 import * as pairing from './operations/pairing-operations.ts';
@@ -15,9 +16,11 @@ export const OPERATIONS = {
   listTasks: tasks.listTasks,
   getTask: tasks.getTask,
   promptTask: tasks.promptTask,
+  setDependencies: admission.setDependencies,
   waitForIdle: waits.waitForIdle,
   readDiff: review.readDiff,
   readOutput: review.readOutput,
+  readResult: admission.readResult,
   mergeTask: review.mergeTask,
   reviewMerge: review.reviewMerge,
   closeTask: tasks.closeTask,
@@ -28,6 +31,7 @@ export const OPERATIONS = {
   listAgents: tasks.listAgents,
   signalDone: subTask.signalDone,
   landSelf: subTask.landSelf,
+  getInputs: admission.getInputs,
   createProject: admin.createProject,
   listProjects: admin.listProjects,
   createCoordinator: admin.createCoordinator,
@@ -39,6 +43,12 @@ export const OPERATIONS = {
   readLog: access.readLog,
   createPairing: pairing.createPairing,
   pair: pairing.pair,
+  updateCoordinator: admission.updateCoordinator,
+  getCoordinator: admission.getCoordinator,
+  pauseCoordinator: admission.pauseCoordinator,
+  resumeCoordinator: admission.resumeCoordinator,
+  listBreakers: admission.listBreakers,
+  setBreaker: admission.setBreaker,
   createToken: admin.createToken,
   listTokens: admin.listTokens,
   rotateToken: admin.rotateToken,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Budget, MaxRunning, NO_BUDGET } from './admission.ts';
 import { AgentSpec } from './agent.ts';
 import { Instant, Uuid } from './ids.ts';
 import { ImageName } from './image.ts';
@@ -41,6 +42,20 @@ export type Project = z.infer<typeof Project>;
 
 /** Who owns sub-tasks: an agent over MCP, or a person. */
 export const Coordinator = z
-  .object({ id: Uuid, name: z.string(), projectId: Uuid, createdAt: Instant })
+  .object({
+    id: Uuid,
+    name: z.string(),
+    projectId: Uuid,
+    createdAt: Instant,
+    maxRunning: MaxRunning.nullable()
+      .default(null)
+      .describe('How many of its tasks may run at once; null: no limit of its own.'),
+    paused: z
+      .object({ at: Instant, by: z.enum(['operator', 'coordinator']) })
+      .nullable()
+      .default(null)
+      .describe('While it is paused none of its tasks is started; those that run go on.'),
+    budget: Budget.default(NO_BUDGET),
+  })
   .meta({ id: 'Coordinator' });
 export type Coordinator = z.infer<typeof Coordinator>;

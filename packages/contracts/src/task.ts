@@ -1,4 +1,13 @@
 import { z } from 'zod';
+import {
+  Admission,
+  AdmissionRecord,
+  DEFAULT_PRIORITY,
+  Dependencies,
+  OnDependencyFailure,
+  Priority,
+  ResultSchema,
+} from './admission.ts';
 import { AgentSpec } from './agent.ts';
 import { AttemptNumber, Instant, ObjectId, Uuid } from './ids.ts';
 import { ImageName } from './image.ts';
@@ -7,7 +16,8 @@ import { PromptReceipt } from './prompt.ts';
 
 /**
  * How an attempt ended. `exited` is the agent's own exit; `failed` is ours (no worktree, no such program, …); `oom`,
- * `timeout` and `disk` are the task's limits: more memory, time or disk than it may use.
+ * `timeout` and `disk` are the task's limits: more memory, time or disk than it may use. `dependency`: it never ran,
+ * because the task that it waited for came to nothing.
  */
 export const End = z
   .discriminatedUnion('kind', [
@@ -18,6 +28,7 @@ export const End = z
     z.object({ kind: z.literal('oom'), reason: z.string() }),
     z.object({ kind: z.literal('timeout'), reason: z.string() }),
     z.object({ kind: z.literal('disk'), reason: z.string() }),
+    z.object({ kind: z.literal('dependency'), taskId: Uuid, reason: z.string() }),
   ])
   .meta({ id: 'End' });
 export type End = z.infer<typeof End>;
@@ -69,6 +80,11 @@ export const Signal = z
       .int()
       .min(0)
       .describe('The ordinal of the last prompt that the agent had accepted when it signalled.'),
+    result: z
+      .unknown()
+      .default(null)
+      .describe('The result as JSON, the agent’s own words: untrusted. Null where there is none or it is long.'),
+    resultBytes: z.int().min(0).default(0).describe('How long its JSON is; 0: none. get_task_result has a long one.'),
     at: Instant,
   })
   .meta({ id: 'Signal' });
@@ -161,6 +177,7 @@ export const Publish = z.object({
   id: Uuid,
   land: z.boolean(),
   summary: z.string().max(4_000).nullable(),
+  result: z.unknown().default(null),
   at: Instant,
 });
 export type Publish = z.infer<typeof Publish>;
@@ -190,6 +207,11 @@ export const TaskRecord = z.object({
   image: ImageName.nullable().default(null).describe('The image of its sandbox; null: the launcher’s own.'),
   deadline: Instant.nullable().default(null).describe('When the current attempt has run for as long as it may.'),
   allowLandSelf: z.boolean(),
+  priority: Priority.default(DEFAULT_PRIORITY).describe('0 to 9; of its coordinator’s tasks the highest starts first.'),
+  dependsOn: Dependencies.default([]),
+  onDependencyFailure: OnDependencyFailure.default('fail'),
+  resultSchema: ResultSchema.nullable().default(null),
+  admission: AdmissionRecord.default({ state: 'admitted', at: null, trial: false }),
   createdAt: Instant,
   updatedAt: Instant,
   attempt: AttemptNumber.describe('The current attempt; 1 from the creation on.'),
@@ -219,6 +241,7 @@ export const Task = TaskRecord.omit({
   promptsTotal: true,
 })
   .extend({
+    admission: Admission,
     settled: z.boolean().describe('True when nothing more will come from it unless it is prompted again.'),
     attention: z.string().nullable().describe('What needs a look, in one sentence.'),
   })

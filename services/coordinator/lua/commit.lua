@@ -10,6 +10,16 @@
 --       8 leases (sorted set)      task id -> the instant (ms, Redis time) at which its attempt's lease ends
 --       9 outbox (stream)          effects to execute
 --      10 deadlines (sorted set)   task id -> the instant (ms) at which its attempt has run for as long as it may
+--      11 coordinators (hash)      coordinator id -> its record as JSON: paused, maxRunning and budget are read here
+--      12 places (set)             of the coordinator: task ids that are admitted and have not ended (invariant I13)
+--      13 all places (set)         the same of all coordinators
+--      14 live (sorted set)        of the coordinator: task id -> since when (ms, Redis time) its attempt runs
+--      15 usage (hash)             of the coordinator: spentMs, the time of attempts that are over; sinceSumMs, the sum of the
+--                                  scores of live; held:<by>, how many tasks are held so; graph, the version of its dependencies
+--      16 line (sorted set)        of the coordinator and the task's kind of agent: task id -> its turn, the lowest first
+--      17 lines (set)              names of the lines that are not empty
+--      18 edges (sorted set)       "<dependency's id>:<id of the task that waits for it>", all of score 0
+--      19 breakers (hash)          kind of agent -> the breaker as JSON, absent where it is closed
 -- ARGV  1 one JSON object:
 --         expected   version that must be stored, 0 where the task must not exist
 --         version, attempt, live (0|1), data (string), id
@@ -23,10 +33,73 @@
 --         effects    strings
 --         prompt     {id, text}, or absent
 --         channel    where to publish the event
--- Returns 1 if committed, 0 if the stored version is another one.
+--         coordinatorId, kind (of its agent), lineName (what `lines` calls its line)
+--         place      boolean: whether it is admitted and has not ended
+--         held       what of its own holds it, or absent
+--         turn       its score in the line, or absent where it does not stand in it
+--         waitsFor   ids of the tasks that it waits for
+--         graph      the version of the coordinator's dependencies that the change was decided upon, or absent
+--         admit      absent, or {most, trial, rivals}: this commit admits it. most: how many places there are in all, absent
+--                    where there is no limit; trial: it may pass a breaker that is half open, and becomes its trial; rivals:
+--                    where any of these lines has somebody in it ("*": where any line has), it is not its turn yet
+-- Returns 1 if committed, 0 if the stored version (or the graph's) is another one. Where it was refused, and nothing changed:
+-- 2 its turn has not come, 3 the coordinator is paused, 4 or has no place, 5 the service has none, 6 the budget of time is
+-- used up, 7 the quota is, 8 the budget of tasks is (of a creation).
 local change = cjson.decode(ARGV[1])
 local stored = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
 if stored ~= change.expected then return 0 end
+if change.graph and tonumber(redis.call('HGET', KEYS[15], 'graph') or '0') ~= change.graph then return 0 end
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function coordinator()
+  local text = redis.call('HGET', KEYS[11], change.coordinatorId)
+  return text and cjson.decode(text) or {}
+end
+-- cjson reads null as a value of its own, which is neither nil nor a number.
+local function limit(value) return type(value) == 'number' and value or nil end
+
+if change.expected == 0 then
+  local budget = coordinator().budget
+  local most = type(budget) == 'table' and limit(budget.tasks)
+  if most and redis.call('ZCARD', KEYS[6]) >= most then return 8 end
+end
+
+local function refusal(admit)
+  for _, line in ipairs(admit.rivals) do
+    if line == '*' and redis.call('SCARD', KEYS[17]) > 0 then return 2 end
+    if line ~= '*' and redis.call('SISMEMBER', KEYS[17], line) == 1 then return 2 end
+  end
+  local owner = coordinator()
+  if type(owner.paused) == 'table' then return 3 end
+  local own = limit(owner.maxRunning)
+  if own and redis.call('SCARD', KEYS[12]) >= own then return 4 end
+  if admit.most and redis.call('SCARD', KEYS[13]) >= admit.most then return 5 end
+  local seconds = type(owner.budget) == 'table' and limit(owner.budget.wallClockSeconds)
+  if seconds then
+    local used = redis.call('HMGET', KEYS[15], 'spentMs', 'sinceSumMs')
+    local running = redis.call('ZCARD', KEYS[14]) * now - tonumber(used[2] or '0')
+    if tonumber(used[1] or '0') + running >= seconds * 1000 then return 6 end
+  end
+  local text = redis.call('HGET', KEYS[19], change.kind)
+  if text then
+    local breaker = cjson.decode(text)
+    local till = limit(breaker['until'])
+    if till then
+      if now < till then return 7 end
+    else
+      if now < (limit(breaker.retryAt) or 0) or breaker.trial ~= cjson.null or not admit.trial then return 7 end
+      breaker.trial = change.id
+      redis.call('HSET', KEYS[19], change.kind, cjson.encode(breaker))
+    end
+  end
+  return nil
+end
+if change.admit then
+  local refused = refusal(change.admit)
+  if refused then return refused end
+end
 
 redis.call('HSET', KEYS[1], 'version', change.version, 'attempt', change.attempt, 'live', change.live, 'data', change.data)
 if change.prompt then redis.call('HSET', KEYS[2], change.prompt.id, change.prompt.text) end
@@ -39,10 +112,43 @@ if change.noticeAt then redis.call('ZADD', KEYS[5], change.noticeAt, change.id) 
 if change.leaseMs == 0 then
   redis.call('ZREM', KEYS[8], change.id)
 elseif change.leaseMs > 0 then
-  local time = redis.call('TIME')
-  redis.call('ZADD', KEYS[8], time[1] * 1000 + math.floor(time[2] / 1000) + change.leaseMs, change.id)
+  redis.call('ZADD', KEYS[8], now + change.leaseMs, change.id)
 end
 if change.deadline then redis.call('ZADD', KEYS[10], change.deadline, change.id) else redis.call('ZREM', KEYS[10], change.id) end
+
+local onPlaces = change.place and 'SADD' or 'SREM'
+redis.call(onPlaces, KEYS[12], change.id)
+redis.call(onPlaces, KEYS[13], change.id)
+
+local since = redis.call('ZSCORE', KEYS[14], change.id)
+if change.live == 1 and not since then
+  redis.call('ZADD', KEYS[14], now, change.id)
+  redis.call('HINCRBY', KEYS[15], 'sinceSumMs', now)
+elseif change.live == 0 and since then
+  redis.call('ZREM', KEYS[14], change.id)
+  redis.call('HINCRBY', KEYS[15], 'sinceSumMs', -since)
+  redis.call('HINCRBY', KEYS[15], 'spentMs', math.max(0, now - since))
+end
+
+if change.turn then redis.call('ZADD', KEYS[16], change.turn, change.id) else redis.call('ZREM', KEYS[16], change.id) end
+local onLines = redis.call('ZCARD', KEYS[16]) > 0 and 'SADD' or 'SREM'
+redis.call(onLines, KEYS[17], change.lineName)
+
+local before = redis.call('HMGET', KEYS[1], 'held', 'waitsFor')
+local held = change.held or ''
+if (before[1] or '') ~= held then
+  if (before[1] or '') ~= '' then redis.call('HINCRBY', KEYS[15], 'held:' .. before[1], -1) end
+  if held ~= '' then redis.call('HINCRBY', KEYS[15], 'held:' .. held, 1) end
+  redis.call('HSET', KEYS[1], 'held', held)
+end
+local waitsFor = table.concat(change.waitsFor, ' ')
+if (before[2] or '') ~= waitsFor then
+  for id in string.gmatch(before[2] or '', '%S+') do redis.call('ZREM', KEYS[18], id .. ':' .. change.id) end
+  for _, id in ipairs(change.waitsFor) do redis.call('ZADD', KEYS[18], 0, id .. ':' .. change.id) end
+  redis.call('HSET', KEYS[1], 'waitsFor', waitsFor)
+end
+if change.graph then redis.call('HINCRBY', KEYS[15], 'graph', 1) end
+
 for _, effect in ipairs(change.effects) do redis.call('XADD', KEYS[9], '*', 'effect', effect) end
 if change.event then
   local id = redis.call('XADD', KEYS[3], 'MAXLEN', '~', change.trim, '*', 'event', change.event)

@@ -11,6 +11,8 @@ import { connectRedis } from './adapters/redis/connection.ts';
 import { createRedisAccessFeed } from './adapters/redis/redis-access-feed.ts';
 import { createRedisAuditLog } from './adapters/redis/redis-audit-log.ts';
 import { createRedisCoordinatorAccess } from './adapters/redis/redis-coordinator-access.ts';
+import { createRedisAdmissionIndex } from './adapters/redis/redis-admission-index.ts';
+import { createRedisBreakerStore } from './adapters/redis/redis-breaker-store.ts';
 import { createRedisEventFeed } from './adapters/redis/redis-event-feed.ts';
 import { createRedisEventLog } from './adapters/redis/redis-event-log.ts';
 import { createRedisIdempotencyStore } from './adapters/redis/redis-idempotency-store.ts';
@@ -22,11 +24,14 @@ import { createRedisRecentProfiles } from './adapters/redis/redis-recent-profile
 import { createRedisRegistry } from './adapters/redis/redis-registry.ts';
 import { createRedisTaskStore } from './adapters/redis/redis-task-store.ts';
 import { createRedisTokenStore } from './adapters/redis/redis-token-store.ts';
+import { createWorkerSchemaCheck } from './adapters/schema/worker-schema-check.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { executeEffect } from './effects/execute-effects.ts';
 import { createCallRecorder } from './effects/record-calls.ts';
+import { createAdmissionPass } from './handlers/admission/pass.ts';
 import { reapAttempts } from './effects/reap-attempts.ts';
+import { wakeAdmission } from './effects/wake-admission.ts';
 import type { ServiceDeps } from './http/implementations.ts';
 
 export const VERSION = '0.1.0';
@@ -52,7 +57,11 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
     store: await createRedisTaskStore(redis),
     feed: await createRedisEventFeed(subscriber),
     events: createRedisEventLog(redis),
-    registry: createRedisRegistry(redis),
+    registry: await createRedisRegistry(redis),
+    admission: createRedisAdmissionIndex(redis),
+    breakers: await createRedisBreakerStore(redis),
+    schemas: createWorkerSchemaCheck(log),
+    maxRunning: config.maxRunning,
     launchers: await createRedisLaunchers(redis),
     profiles: createRedisRecentProfiles(redis),
     tokens,
@@ -89,8 +98,10 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
   url = await app.listen({ host: config.host, port: config.port });
 
   const outbox = createRedisOutbox(redis, blocking, randomUUID(), log);
-  const draining = outbox.drain((effect, tries) => executeEffect({ ...deps, queue }, effect, tries), stopping.signal);
+  const effectDeps = { ...deps, queue, admit: createAdmissionPass(deps) };
+  const draining = outbox.drain((effect, tries) => executeEffect(effectDeps, effect, tries), stopping.signal);
   reapAttempts(deps, stopping.signal);
+  const waking = wakeAdmission(effectDeps, stopping.signal);
 
   return {
     url,
@@ -99,6 +110,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
       await app.close();
       await calls.stop();
       await draining;
+      await waking;
       await queue.close();
       for (const connection of [redis, subscriber, blocking]) connection.disconnect();
     },

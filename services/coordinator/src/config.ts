@@ -17,6 +17,8 @@ const Config = z
     ROUNDHOUSE_RATE_LIMITS: z.string().default('').transform(rateLimitsIn),
     ROUNDHOUSE_EVENTS_HEARTBEAT_MS: z.coerce.number().int().min(100).max(60_000).default(15_000),
     ROUNDHOUSE_EVENTS_STALL_MS: z.coerce.number().int().min(100).max(600_000).default(30_000),
+    // Compose hands over an empty text where nothing is set.
+    ROUNDHOUSE_MAX_RUNNING: z.literal('').or(z.coerce.number().int().min(1).max(100_000)).optional(),
     ROUNDHOUSE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
     PATH: z.string().default('/usr/bin:/bin'),
   })
@@ -33,6 +35,7 @@ const Config = z
     auditEntries: env.ROUNDHOUSE_AUDIT_ENTRIES,
     rateLimits: env.ROUNDHOUSE_RATE_LIMITS,
     eventStream: { heartbeatMs: env.ROUNDHOUSE_EVENTS_HEARTBEAT_MS, stallMs: env.ROUNDHOUSE_EVENTS_STALL_MS },
+    maxRunning: typeof env.ROUNDHOUSE_MAX_RUNNING === 'number' ? env.ROUNDHOUSE_MAX_RUNNING : null,
     logLevel: env.ROUNDHOUSE_LOG_LEVEL,
     path: env.PATH,
   }));

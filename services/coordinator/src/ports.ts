@@ -31,13 +31,31 @@ export interface Commit {
   readonly kinds: readonly TaskEventKind[];
   readonly effects: readonly Effect[];
   readonly prompt?: { readonly id: string; readonly text: string };
+  /** The version of the coordinator's dependencies that the change was decided upon, where it is one of them. */
+  readonly graph?: number;
 }
+
+/** What a commit that admits a task is held against. */
+export interface AdmissionGate {
+  /** How many tasks of all coordinators may have a place; null: no limit. */
+  readonly most: number | null;
+  /** Whether it may pass a breaker that is half open, and is the trial then. */
+  readonly trial: boolean;
+  /** True: it is refused where anybody waits for a place already, so that nobody is overtaken. */
+  readonly afterOthers: boolean;
+}
+
+/** `stale`: another version is stored. All others but `committed`: why it was refused. */
+export type AdmitResult =
+  'committed' | 'stale' | 'not_its_turn' | 'paused' | 'no_place' | 'no_place_in_house' | 'budget' | 'quota';
 
 /** Where tasks are kept. One commit is one atomic step of Redis: record, indexes, event and effects, or nothing. */
 export interface TaskStore {
   read(taskId: string): Promise<TaskRecord | null>;
-  /** False: another version is stored; read again and decide again. */
+  /** False: another version is stored; read again and decide again. @throws RoundhouseError `budget_exhausted` (creation). */
   commit(commit: Commit): Promise<boolean>;
+  /** Invariant I13: commits a change that admits the task in one step with the check that it may be, or nothing. */
+  admit(commit: Commit, gate: AdmissionGate): Promise<AdmitResult>;
   promptTexts(taskId: string, promptIds: readonly string[]): Promise<string[]>;
   /** Newest first. `before` is the `next` of an earlier page; null: it is none of this list. */
   list(
@@ -115,6 +133,8 @@ export interface Registry {
   addCoordinator(coordinator: Coordinator): Promise<void>;
   coordinator(id: string): Promise<Coordinator | null>;
   coordinators(): Promise<Coordinator[]>;
+  /** Changes a coordinator and orders a look at who may start because of it, in one step; null where there is none. */
+  changeCoordinator(id: string, change: (known: Coordinator) => Coordinator): Promise<Coordinator | null>;
 }
 
 /** What launchers say of themselves. A word counts for `LAUNCHER_TIMES.ttlMs` by Redis time, whatever any host's clock says. */

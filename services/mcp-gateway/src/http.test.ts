@@ -17,13 +17,18 @@ import {
 const COORDINATOR_TOOLS = [
   'close_task',
   'create_task',
+  'get_coordinator',
   'get_task_diff',
   'get_task_output',
+  'get_task_result',
   'get_task_status',
   'list_tasks',
   'merge_task',
+  'pause_tasks',
+  'resume_tasks',
   'review_and_merge_task',
   'send_prompt',
+  'set_dependencies',
   'wait_for_events',
   'wait_for_idle',
   'wait_for_signal_done',
@@ -88,9 +93,9 @@ describe.each(ERAS)('a client of the %s era', (_era, connect) => {
     }
   });
 
-  it('G-1: a sub-task sees signal_done and land_self and nothing else', async () => {
+  it('G-1: a sub-task sees its own tools and nothing else', async () => {
     const { tools } = await (await open(TOKENS.subtask)).listTools();
-    expect(tools.map((tool) => tool.name).sort()).toEqual(['land_self', 'signal_done']);
+    expect(tools.map((tool) => tool.name).sort()).toEqual(['get_inputs', 'land_self', 'signal_done']);
   });
 
   it('G-1: an operator sees the coordinator’s tools once it says for which coordinator it acts', async () => {

@@ -4,11 +4,12 @@ import { connect, type ConnectOptions, withConnection } from '../connect.ts';
 import type { Context } from '../context.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { printable, table } from '../output.ts';
+import { standingCommands } from './coordinator-standing.ts';
 import { accessCommands } from './coordinator/access.ts';
 import { callCommands } from './coordinator/calls.ts';
 import { pairCommand } from './coordinator/pair.ts';
 
-/** `roundhouse coordinator create|ls|access|stop|start|clients|log|pair` */
+/** `roundhouse coordinator create|ls|show|pause|resume|set|access|stop|start|clients|log|pair` */
 export function coordinatorCommand(context: Context): Command {
   const { output } = context;
   const create = withConnection(new Command('create'), context)
@@ -38,12 +39,9 @@ export function coordinatorCommand(context: Context): Command {
       ]);
       output.line(table([['ID', 'NAME', 'PROJECT', 'CREATED'], ...rows], output.columns));
     });
-  const command = new Command('coordinator')
-    .summary('create, list, stop and watch coordinators')
-    .addCommand(create)
-    .addCommand(list);
-  const more = [...accessCommands(context), ...callCommands(context), pairCommand(context)];
-  for (const inner of more) command.addCommand(inner);
+  const command = new Command('coordinator').summary('create and watch coordinators, and say what of theirs may start');
+  const more = [...standingCommands(context), ...accessCommands(context), ...callCommands(context)];
+  for (const inner of [create, list, ...more, pairCommand(context)]) command.addCommand(inner);
   return command;
 }
 

@@ -77,12 +77,7 @@ export function tokenCommand(context: Context): Command {
       const client = await connect(context, options);
       const tokens = await allOf(client, 'listTokens', (page) => page.tokens);
       if (options.json) return output.json({ tokens });
-      const rows = tokens.map((token) => [
-        token.id,
-        token.identity.role,
-        printable(token.label),
-        stateOf(token),
-      ]);
+      const rows = tokens.map((token) => [token.id, token.identity.role, printable(token.label), stateOf(token)]);
       output.line(table([['ID', 'ROLE', 'LABEL', 'STATE'], ...rows], output.columns));
     });
   return new Command('token')

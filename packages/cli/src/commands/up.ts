@@ -17,6 +17,11 @@ export function upCommand(context: Context): Command {
     .option('--mcp-port <n>', 'port of the MCP endpoint (default: the next one, or any free one)', port)
     .option('--repo <path>', 'the git repository to work on (default: the one you stand in, else a generated sample)')
     .option('--slots <n>', 'how many agents may run at once', slots, 128)
+    .option(
+      '--max-running <n>',
+      'how many tasks may be under way at once; others wait their turn (default: any)',
+      slots,
+    )
     .option('--json', 'print one line of JSON when all is ready', false);
   return withSandboxOptions(command, 'what isolates agents (default: process)')
     .addHelpText('after', EXAMPLES)
@@ -28,6 +33,7 @@ export function upCommand(context: Context): Command {
         mcpPort: options.mcpPort ?? (options.port === 0 ? 0 : options.port + 1),
         repo: options.repo,
         slots: options.slots,
+        maxRunning: options.maxRunning ?? null,
         sandbox: sandboxChoice(options, 'process'),
         json: options.json,
       });
@@ -40,6 +46,7 @@ interface GivenOptions extends SandboxOptions {
   readonly mcpPort?: number;
   readonly repo?: string;
   readonly slots: number;
+  readonly maxRunning?: number;
   readonly json: boolean;
 }
 

@@ -17,6 +17,8 @@ export interface EmbeddedOptions {
   /** A Redis of the user's own; without it a private one is started. */
   readonly redisUrl: string | undefined;
   readonly slots: number;
+  /** How many tasks may be under way at once; null or absent: no limit. */
+  readonly maxRunning?: number | null;
   readonly sandbox: SandboxChoice;
   readonly dockerSocket: string;
   readonly logLevel: string;
@@ -65,6 +67,7 @@ export async function startEmbeddedService(options: EmbeddedOptions): Promise<Em
       ROUNDHOUSE_DATA: paths.coordinator,
       ROUNDHOUSE_OPERATOR_TOKEN_FILE: paths.operatorToken,
       ROUNDHOUSE_LAUNCHER_TOKEN_FILE: paths.launcherToken,
+      ...((options.maxRunning ?? null) === null ? {} : { ROUNDHOUSE_MAX_RUNNING: String(options.maxRunning) }),
     });
     await run(coordinator.part, STOP_MS.coordinator);
     const api = coordinator.url();

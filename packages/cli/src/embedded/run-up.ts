@@ -18,6 +18,8 @@ export interface UpOptions {
   readonly mcpPort: number;
   readonly repo: string | undefined;
   readonly slots: number;
+  /** How many tasks may be under way at once; null: no limit. */
+  readonly maxRunning: number | null;
   readonly sandbox: SandboxChoice;
   readonly json: boolean;
 }

@@ -84,6 +84,7 @@ const END_WORDS = {
   oom: 'it used more memory than it may',
   timeout: 'it ran for longer than it may',
   disk: 'it used more disk than it may',
+  dependency: 'what it depends on came to nothing',
 } as const satisfies Record<Exclude<End['kind'], 'exited'>, string>;
 
 const endOf = ({ lifecycle }: Task): End | null => ('end' in lifecycle ? lifecycle.end : null);

@@ -9,6 +9,7 @@ export type FailureKind =
   | 'oom'
   | 'timeout'
   | 'disk'
+  | 'dependency'
   | 'stuck'
   | 'undelivered'
   | 'refused'

@@ -9,6 +9,7 @@ import type { TokenInfo } from '../token.ts';
 /** The ids, commits and secrets of the examples. A test that runs them puts real ones in their place. */
 export const SAMPLE = {
   taskId: '5f0c1d52-7a38-4f0e-9a67-1c2d3e4f5a6b',
+  laterTaskId: '6a1b2c3d-8e9f-4a0b-9c1d-2e3f4a5b6c7d',
   coordinatorId: '0b9d7c1e-2f4a-4c6b-8d3e-5a7f9b1c3d5e',
   projectId: 'c3d4e5f6-a1b2-4c3d-9e8f-7a6b5c4d3e2f',
   tokenId: '9a8b7c6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d',
@@ -44,6 +45,11 @@ export const queuedTask: Task = {
   limits: DEFAULT_LIMITS,
   image: null,
   deadline: null,
+  priority: 5,
+  dependsOn: [],
+  onDependencyFailure: 'fail',
+  resultSchema: null,
+  admission: { state: 'admitted', at },
   allowLandSelf: true,
   createdAt: at,
   updatedAt: at,
@@ -67,6 +73,8 @@ const signal: Signal = {
   commit: SAMPLE.commit,
   summary: 'The parser takes empty input.',
   afterPrompt: 1,
+  result: { tests: 12 },
+  resultBytes: 12,
   at,
 };
 
@@ -149,6 +157,9 @@ export const coordinator: Coordinator = {
   name: 'parser work',
   projectId: SAMPLE.projectId,
   createdAt: at,
+  maxRunning: null,
+  paused: null,
+  budget: { tasks: null, wallClockSeconds: null },
 };
 
 export const tokenInfo: TokenInfo = {

@@ -130,7 +130,7 @@ export const TASK_EXAMPLES = {
     },
   },
   signalDone: {
-    request: { id, summary: 'The parser takes empty input.' },
+    request: { id, summary: 'The parser takes empty input.', result: { tests: 12 } },
     answer: {
       commit: SAMPLE.commit,
       branch: sample.branch,
@@ -139,7 +139,7 @@ export const TASK_EXAMPLES = {
     },
   },
   landSelf: {
-    request: { id, summary: 'The parser takes empty input.' },
+    request: { id, summary: 'The parser takes empty input.', result: { tests: 12 } },
     answer: {
       ...landedOutcome,
       task: {

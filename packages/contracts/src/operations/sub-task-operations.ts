@@ -5,6 +5,12 @@ import { LandOutcome } from './review-operations.ts';
 
 const id = Uuid.describe('The task’s id: your own.');
 const summary = z.string().max(4_000).optional().describe('What was done, in a few sentences, for whoever reviews it.');
+const result = z
+  .unknown()
+  .optional()
+  .describe(
+    'The result as JSON, at most 64 KiB, for whoever builds on it; get_inputs shows the schema that it must match.',
+  );
 
 export const signalDone = operation({
   name: 'signalDone',
@@ -17,7 +23,7 @@ export const signalDone = operation({
   effect: 'write',
   waits: true,
   tool: 'signal_done',
-  input: z.object({ id, summary }),
+  input: z.object({ id, summary, result }),
   output: z.object({
     commit: ObjectId,
     branch: z.string(),
@@ -27,6 +33,8 @@ export const signalDone = operation({
   errors: [
     'task_not_found',
     'done_token_invalid',
+    'result_invalid',
+    'result_too_large',
     'uncommitted_changes',
     'publish_failed',
     'runner_away',
@@ -48,12 +56,14 @@ export const landSelf = operation({
   effect: 'write',
   waits: true,
   tool: 'land_self',
-  input: z.object({ id, summary }),
+  input: z.object({ id, summary, result }),
   output: LandOutcome,
   errors: [
     'task_not_found',
     'done_token_invalid',
     'land_self_not_allowed',
+    'result_invalid',
+    'result_too_large',
     'uncommitted_changes',
     'publish_failed',
     'runner_away',

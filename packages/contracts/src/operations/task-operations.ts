@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DEFAULT_PRIORITY, Dependencies, OnDependencyFailure, Priority, ResultSchema } from '../admission.ts';
 import { AgentSpec } from '../agent.ts';
 import { Instant, Uuid } from '../ids.ts';
 import { ImageName } from '../image.ts';
@@ -18,7 +19,7 @@ export const createTask = operation({
   tag: 'tasks',
   summary: 'Create a sub-task',
   description:
-    'Starts an agent with a prompt in a git worktree and terminal of its own, on a new branch off the base branch. Answers at once; wait_for_signal_done tells when it is done.',
+    'Starts an agent with a prompt in a git worktree and terminal of its own, on a new branch off the base branch. Answers at once; wait_for_signal_done tells when it is done. Where it cannot start yet, "admission" says what it waits for; it starts by itself then.',
   effect: 'write',
   status: 201,
   tool: 'create_task',
@@ -32,6 +33,14 @@ export const createTask = operation({
     agent: AgentSpec.optional().describe('The agent; the project’s default agent by default.'),
     limits: SomeLimits.optional().describe('What differs from the project’s limits.'),
     image: ImageName.optional().describe('The container image to work in (glibc and git); the project’s by default.'),
+    priority: Priority.default(DEFAULT_PRIORITY).describe('0 to 9: where places are few, the highest starts first.'),
+    dependsOn: Dependencies.default([]).describe(
+      'Tasks of yours that must have landed (or signalled) before this one starts. It starts from the base branch as that is then.',
+    ),
+    onDependencyFailure: OnDependencyFailure.default('fail').describe(
+      'Where a dependency comes to nothing: end this task too, or hold it until set_dependencies or close_task.',
+    ),
+    resultSchema: ResultSchema.optional(),
     allowLandSelf: z.boolean().default(true).describe('Whether the sub-task may land its own work with land_self.'),
     coordinatorTaskId: Uuid.optional().describe(
       'Ignored, but refused where it names another coordinator than the token’s.',
@@ -45,6 +54,9 @@ export const createTask = operation({
     'coordinator_required',
     'coordinator_not_found',
     'git_failed',
+    'task_not_found',
+    'budget_exhausted',
+    'result_schema_invalid',
   ],
 });
 

@@ -30,4 +30,6 @@ export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map([
   ['wait-file', waitFile],
   ['done', roundhouse.done],
   ['land', roundhouse.land],
+  ['call', roundhouse.call],
+  ['quota', roundhouse.quota],
 ]);

@@ -1,4 +1,5 @@
 import type { TaskRecord } from '@roundhouse/contracts';
+import { consequences } from './admission/consequences.ts';
 import type { Circumstances, Decision, TransitionHandler } from './decision.ts';
 import type { Event, EventType } from './events.ts';
 import { GATE } from './gate.ts';
@@ -21,5 +22,7 @@ export function decide(task: TaskRecord, event: Event, circumstances: Circumstan
     };
   }
   const handler = HANDLERS[event.type] as TransitionHandler<EventType>;
-  return handler(task, event, circumstances);
+  const decision = handler(task, event, circumstances);
+  if (decision.kind !== 'changed') return decision;
+  return { ...decision, effects: [...decision.effects, ...consequences(task, decision.task)] };
 }

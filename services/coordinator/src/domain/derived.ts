@@ -1,4 +1,14 @@
-import { type End, MAX_QUEUED_PROMPTS, type PromptReceipt, type Task, type TaskRecord } from '@roundhouse/contracts';
+import {
+  type Admission,
+  type Completion,
+  type End,
+  MAX_QUEUED_PROMPTS,
+  type PromptReceipt,
+  SHOWN_RESULT_BYTES,
+  type Task,
+  type TaskRecord,
+} from '@roundhouse/contracts';
+import { admissionView } from './admission/standing.ts';
 
 /** The prompts that are on their way to the agent. */
 export const outstandingPrompts = (task: TaskRecord): PromptReceipt[] =>
@@ -38,13 +48,14 @@ const UNWANTED: Readonly<Record<Exclude<End['kind'], 'exited' | 'cancelled'>, st
   oom: 'out of memory',
   timeout: 'out of time',
   disk: 'out of disk',
+  dependency: 'a dependency came to nothing',
 };
 
-function attention(task: TaskRecord, whyQueued: string | null): string | null {
+function attention(task: TaskRecord, whyQueued: string | null, admission: Admission): string | null {
   const { lifecycle, activity, landing, completion } = task;
   if (task.closing !== null && lifecycle.state !== 'closed')
     return 'closing: its processes are not confirmed to be gone yet';
-  if (lifecycle.state === 'queued') return whyQueued;
+  if (lifecycle.state === 'queued') return admission.state === 'held' ? `held: ${admission.reason}` : whyQueued;
   const ended = lifecycle.state === 'ended' ? endInWords(task, lifecycle.end) : null;
   if (ended !== null) return ended;
   if (activity.state === 'waiting_input') return 'the agent waits for an answer: send_prompt gives it';
@@ -61,8 +72,21 @@ function endInWords(task: TaskRecord, end: End): string | null {
   return `${UNWANTED[end.kind]}: ${end.reason}`;
 }
 
-/** The task as callers see it. `whyQueued` is what keeps queued tasks waiting, null where nothing does. */
-export function viewOf(task: TaskRecord, whyQueued: string | null): Task {
+/** A long result is left out of what is shown with a task: clients cut long answers. */
+function shown(completion: Completion): Completion {
+  if (completion.state !== 'signalled' || completion.signal.resultBytes <= SHOWN_RESULT_BYTES) return completion;
+  return { ...completion, signal: { ...completion.signal, result: null } };
+}
+
+/**
+ * The task as callers see it. `whyQueued` is what keeps admitted tasks waiting, null where nothing does; `admission` is what
+ * holds it, as it is now.
+ */
+export function viewOf(
+  task: TaskRecord,
+  whyQueued: string | null,
+  admission: Admission = admissionView(task, null),
+): Task {
   const {
     eventSeq: _eventSeq,
     publish: _publish,
@@ -71,5 +95,11 @@ export function viewOf(task: TaskRecord, whyQueued: string | null): Task {
     promptsTotal: _total,
     ...rest
   } = task;
-  return { ...rest, settled: isSettled(task), attention: attention(task, whyQueued) };
+  return {
+    ...rest,
+    admission,
+    completion: shown(task.completion),
+    settled: isSettled(task),
+    attention: attention(task, whyQueued, admission),
+  };
 }

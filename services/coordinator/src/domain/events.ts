@@ -1,7 +1,29 @@
-import type { Activity, ConflictFile, LimitKind } from '@roundhouse/contracts';
+import type {
+  Activity,
+  AgentKind,
+  ConflictFile,
+  Dependency,
+  LimitKind,
+  OnDependencyFailure,
+} from '@roundhouse/contracts';
+import type { DependencyFact } from './admission/dependencies.ts';
 
 /** Everything that can happen to a task. What a runner says carries its attempt: the fencing token. */
 export type Event =
+  | { readonly type: 'admitted'; readonly trial: boolean }
+  | { readonly type: 'dependencies_weighed'; readonly facts: readonly DependencyFact[] }
+  | {
+      readonly type: 'dependencies_set';
+      readonly dependsOn: readonly Dependency[];
+      /** Undefined: as it was. */
+      readonly onDependencyFailure: OnDependencyFailure | undefined;
+    }
+  | {
+      readonly type: 'quota_reported';
+      readonly attempt: number;
+      readonly until: string | null;
+      readonly reason: string;
+    }
   | { readonly type: 'claimed'; readonly attempt: number; readonly baseCommit: string }
   | { readonly type: 'linked'; readonly attempt: number }
   | { readonly type: 'activity_reported'; readonly attempt: number; readonly activity: Activity }
@@ -19,6 +41,8 @@ export type Event =
       readonly publishId: string;
       readonly land: boolean;
       readonly summary: string | null;
+      /** Any JSON; undefined or null: none. */
+      readonly result?: unknown;
     }
   | {
       readonly type: 'published';
@@ -73,5 +97,25 @@ export type LandResult =
 export type Effect =
   | { readonly type: 'enqueue'; readonly taskId: string; readonly attempt: number }
   | { readonly type: 'land'; readonly taskId: string }
+  /** Somebody may have a place now: of this coordinator (where the service has a limit, of any); null: of any. */
+  | { readonly type: 'admit'; readonly coordinatorId: string | null }
+  /** Look at the dependencies of this task. */
+  | { readonly type: 'weigh'; readonly taskId: string }
+  /** Look at the dependencies of those that wait for this task. */
+  | { readonly type: 'weigh_dependants'; readonly taskId: string }
+  | {
+      readonly type: 'quota_hit';
+      readonly id: string;
+      readonly kind: AgentKind;
+      readonly taskId: string;
+      readonly until: string | null;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'trial_over';
+      readonly kind: AgentKind;
+      readonly taskId: string;
+      readonly outcome: 'passed' | 'void';
+    }
   | { readonly type: 'finish_close'; readonly taskId: string };
 export type EffectType = Effect['type'];

@@ -12,6 +12,10 @@ export type Gate = 'accept' | 'ignore' | ErrorCode;
  */
 export const GATE: Readonly<Record<LifecycleState, Readonly<Record<EventType, Gate>>>> = {
   queued: {
+    admitted: 'accept',
+    dependencies_weighed: 'accept',
+    dependencies_set: 'accept',
+    quota_reported: 'attempt_stale',
     claimed: 'accept',
     linked: 'attempt_stale',
     activity_reported: 'attempt_stale',
@@ -37,6 +41,10 @@ export const GATE: Readonly<Record<LifecycleState, Readonly<Record<EventType, Ga
     control_returned: 'accept',
   },
   starting: {
+    admitted: 'ignore',
+    dependencies_weighed: 'ignore',
+    dependencies_set: 'already_admitted',
+    quota_reported: 'accept',
     claimed: 'ignore',
     linked: 'accept',
     activity_reported: 'attempt_stale',
@@ -61,6 +69,10 @@ export const GATE: Readonly<Record<LifecycleState, Readonly<Record<EventType, Ga
     control_returned: 'accept',
   },
   running: {
+    admitted: 'ignore',
+    dependencies_weighed: 'ignore',
+    dependencies_set: 'already_admitted',
+    quota_reported: 'accept',
     claimed: 'attempt_stale',
     linked: 'accept',
     activity_reported: 'accept',
@@ -85,6 +97,10 @@ export const GATE: Readonly<Record<LifecycleState, Readonly<Record<EventType, Ga
     control_returned: 'accept',
   },
   ended: {
+    admitted: 'ignore',
+    dependencies_weighed: 'ignore',
+    dependencies_set: 'task_ended',
+    quota_reported: 'ignore',
     claimed: 'attempt_stale',
     linked: 'ignore',
     activity_reported: 'ignore',
@@ -109,6 +125,10 @@ export const GATE: Readonly<Record<LifecycleState, Readonly<Record<EventType, Ga
     control_returned: 'accept',
   },
   closed: {
+    admitted: 'ignore',
+    dependencies_weighed: 'ignore',
+    dependencies_set: 'task_closed',
+    quota_reported: 'ignore',
     claimed: 'attempt_stale',
     linked: 'attempt_stale',
     activity_reported: 'ignore',

@@ -1,4 +1,11 @@
-import { type AgentSpec, type Limits, type TaskRecord, taskBranch } from '@roundhouse/contracts';
+import {
+  type AdmissionRecord,
+  type AgentSpec,
+  DEFAULT_PRIORITY,
+  type Limits,
+  type TaskRecord,
+  taskBranch,
+} from '@roundhouse/contracts';
 import { initialActivity } from './regions/activity.ts';
 
 export interface NewTask {
@@ -13,12 +20,25 @@ export interface NewTask {
   readonly allowLandSelf: boolean;
   readonly promptId: string;
   readonly promptBytes: number;
+  readonly priority?: number;
+  readonly dependsOn?: TaskRecord['dependsOn'];
+  readonly onDependencyFailure?: TaskRecord['onDependencyFailure'];
+  readonly resultSchema?: TaskRecord['resultSchema'];
 }
 
-/** The first record of a task: queued, with its first prompt. */
-export function newTask(wanted: NewTask, now: string): TaskRecord {
+/** The first record of a task: queued, with its first prompt; admitted unless something holds it. */
+export function newTask(
+  wanted: NewTask,
+  now: string,
+  admission: AdmissionRecord = { state: 'admitted', at: now, trial: false },
+): TaskRecord {
   const { promptId, promptBytes, ...given } = wanted;
   return {
+    priority: DEFAULT_PRIORITY,
+    dependsOn: [],
+    onDependencyFailure: 'fail',
+    resultSchema: null,
+    admission,
     ...given,
     version: 1,
     branch: taskBranch(wanted.name, wanted.id),

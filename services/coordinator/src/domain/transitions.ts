@@ -1,4 +1,5 @@
-import type { TaskRecord } from '@roundhouse/contracts';
+import { type TaskRecord, jsonBytes } from '@roundhouse/contracts';
+import { ADMISSION_HANDLERS } from './admission/transitions.ts';
 import { closeIfGone, end, lose } from './attempt-end.ts';
 import { UNCHANGED, changed, raise } from './change.ts';
 import type { Decision, TransitionHandler } from './decision.ts';
@@ -22,15 +23,21 @@ function trimReceipts(task: TaskRecord): TaskRecord['prompts'] {
 }
 
 export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
-  claimed: (task, event) =>
-    changed(
+  ...ADMISSION_HANDLERS,
+
+  claimed: (task, event) => {
+    // I12: nobody hands it over before, so a claim of it is of somebody who was not asked.
+    if (task.admission.state === 'held')
+      return { kind: 'refused', code: 'attempt_stale', message: 'the task has not been admitted yet' };
+    return changed(
       {
         ...task,
         lifecycle: { state: 'starting', baseCommit: event.baseCommit },
         sandboxes: [...task.sandboxes, event.attempt],
       },
       ['starting'],
-    ),
+    );
+  },
 
   linked: (task, _event, { now }) => {
     if (task.lifecycle.state !== 'starting') return UNCHANGED;
@@ -67,9 +74,11 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
     return changed({ ...task, prompts, activity }, ['prompt']);
   },
 
-  publish_requested: (task, { publishId, land, summary }, { now }) => {
+  publish_requested: (task, { publishId, land, summary, result }, { now }) => {
     if (task.publish !== null) return UNCHANGED;
-    return changed({ ...task, publish: { id: publishId, land, summary, at: now } }, ['publish']);
+    return changed({ ...task, publish: { id: publishId, land, summary, result: result ?? null, at: now } }, [
+      'publish',
+    ]);
   },
 
   published: (task, { publishId, commit, dirty, untracked }, circumstances) => {
@@ -89,7 +98,9 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
       );
     }
     const afterPrompt = lastAcceptedPrompt(task);
-    const signal = { id: nextId(), epoch: task.attempt, commit, summary: publish.summary, afterPrompt, at: now };
+    const { summary, result } = publish;
+    const resultBytes = result === null ? 0 : jsonBytes(result);
+    const signal = { id: nextId(), epoch: task.attempt, commit, summary, afterPrompt, result, resultBytes, at: now };
     const signalled: TaskRecord = {
       ...task,
       publish: null,
@@ -104,17 +115,14 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
         commit,
         target: task.baseBranch,
         by: 'subtask' as const,
-        message: publish.summary,
+        message: summary,
         requestedAt: now,
       };
       const landing = nextLanding(task.landing, { type: 'requested', queued });
       if (landing !== 'busy')
         return changed({ ...signalled, landing }, ['signalled', 'landing'], [{ type: 'land', taskId: task.id }]);
     }
-    return changed(raise(signalled, 'signal', { commit, summary: publish.summary }, circumstances), [
-      'signalled',
-      'notice',
-    ]);
+    return changed(raise(signalled, 'signal', { commit, summary }, circumstances), ['signalled', 'notice']);
   },
 
   publish_failed: (task, { publishId, reason }) => {

@@ -1,9 +1,14 @@
 import type { Effect, EffectType, LandResult } from '../domain/events.ts';
 import type { Deps } from '../handlers/deps.ts';
+import { weighTask } from '../handlers/admission/weigh.ts';
 import { transition } from '../handlers/transition.ts';
 import type { AttemptQueue } from '../ports.ts';
 
-export type EffectDeps = Deps & { readonly queue: AttemptQueue };
+export type EffectDeps = Deps & {
+  readonly queue: AttemptQueue;
+  /** Lets in whoever may be, of one coordinator or (null) of all. */
+  readonly admit: (coordinatorId: string | null) => Promise<void>;
+};
 type Executor<T extends EffectType> = (
   deps: EffectDeps,
   effect: Extract<Effect, { type: T }>,
@@ -16,6 +21,24 @@ const LAND_TRIES = 3;
 /** What each effect does. Every one may run again: the outbox hands out at least once. */
 const EXECUTORS: { readonly [T in EffectType]: Executor<T> } = {
   enqueue: async ({ queue }, { taskId, attempt }) => queue.enqueue(taskId, attempt),
+
+  admit: async ({ admit }, { coordinatorId }) => admit(coordinatorId),
+
+  weigh: async (deps, { taskId }) => void (await weighTask(deps, taskId)),
+
+  weigh_dependants: async (deps, { taskId }) => {
+    for (const dependant of await deps.admission.dependants(taskId)) await weighTask(deps, dependant);
+  },
+
+  quota_hit: async ({ breakers, log }, { id, kind, taskId, until, reason }) => {
+    const at = until === null ? null : Date.parse(until);
+    const { breaker } = await breakers.happen(kind, { type: 'hit', id, until: at, reason, taskId });
+    log.warn({ kind, taskId, until: breaker?.until, retryAt: breaker?.retryAt }, 'a quota is used up');
+  },
+
+  trial_over: async ({ breakers }, { kind, taskId, outcome }) => {
+    await breakers.happen(kind, { type: `trial_${outcome}`, taskId });
+  },
 
   land: async (deps, { taskId }, tries) => {
     const task = await deps.store.read(taskId);

@@ -3,6 +3,7 @@ import {
   type Coordinator,
   DEFAULT_LIMITS,
   type InputOf,
+  NO_BUDGET,
   type OPERATIONS,
   type OutputOf,
   type Project,
@@ -91,8 +92,15 @@ export async function createCoordinator(
   const { name, projectId } = input;
   if ((await deps.registry.project(projectId)) === null)
     throw new RoundhouseError('project_not_found', `there is no project ${projectId}`);
-  const id = idFor(deps, caller, 'coordinator');
-  const coordinator: Coordinator = { id, name, projectId, createdAt: deps.clock.now() };
+  const coordinator: Coordinator = {
+    id: idFor(deps, caller, 'coordinator'),
+    name,
+    projectId,
+    createdAt: deps.clock.now(),
+    maxRunning: null,
+    paused: null,
+    budget: NO_BUDGET,
+  };
   await deps.registry.addCoordinator(coordinator);
   const { token } = await deps.tokens.issue({ role: 'coordinator', coordinatorId: coordinator.id }, name, null);
   return { coordinator, token };

@@ -7,8 +7,10 @@ import {
   type Task,
 } from '@roundhouse/contracts';
 import { limitsOver } from '../domain/limits.ts';
-import { newTask } from '../domain/new-task.ts';
+import type { NewTask } from '../domain/new-task.ts';
 import { actingFor } from './access.ts';
+import { commitNew } from './admission/commit-new.ts';
+import { checkDependencies } from './admission/set-dependencies.ts';
 import type { Caller, Deps } from './deps.ts';
 import { derivedId } from './derived-id.ts';
 import { noteProfile } from './launchers.ts';
@@ -49,33 +51,40 @@ export async function createTask(
   const project = await ownProject(deps, caller, input.projectId ?? coordinator.projectId, coordinator.projectId);
   const baseBranch = input.baseBranch ?? project.defaultBranch;
   if ((await deps.hubs.branch(project.id, baseBranch)) === null) throw branchMissing(deps, project, baseBranch);
+  if (input.resultSchema !== undefined) await refuseSchema(deps, input.resultSchema);
+  const dependencies = await checkDependencies(deps, coordinatorId, input.dependsOn);
   const id = idFor(deps, caller, 'task');
   const prompt = { id: idFor(deps, caller, 'prompt'), text: input.prompt };
-  const task = newTask(
-    {
-      id,
-      coordinatorId,
-      projectId: project.id,
-      name: input.name,
-      baseBranch,
-      agent: input.agent ?? project.defaultAgent,
-      limits: limitsOver(project.limits, input.limits),
-      image: input.image ?? project.image,
-      allowLandSelf: input.allowLandSelf,
-      promptId: prompt.id,
-      promptBytes: bytes,
-    },
-    deps.clock.now(),
-  );
-  const effects = [{ type: 'enqueue', taskId: id, attempt: 1 } as const];
-  const [created] = await Promise.all([
-    deps.store.commit({ expected: 0, task, kinds: ['created'], effects, prompt }),
-    noteProfile(deps, task),
+  const wanted: NewTask = {
+    id,
+    coordinatorId,
+    projectId: project.id,
+    name: input.name,
+    baseBranch,
+    agent: input.agent ?? project.defaultAgent,
+    limits: limitsOver(project.limits, input.limits),
+    image: input.image ?? project.image,
+    allowLandSelf: input.allowLandSelf,
+    promptId: prompt.id,
+    promptBytes: bytes,
+    priority: input.priority,
+    dependsOn: input.dependsOn,
+    onDependencyFailure: input.onDependencyFailure,
+    resultSchema: input.resultSchema ?? null,
+  };
+  const [task] = await Promise.all([
+    commitNew(deps, wanted, prompt, dependencies),
+    noteProfile(deps, { projectId: wanted.projectId, image: wanted.image, limits: wanted.limits }),
   ]);
-  if (created) return await taskView(deps, task);
+  if (task !== null) return await taskView(deps, task);
   const existing = await deps.store.read(id);
   if (existing === null) throw new Error(`task ${id} was neither created nor found`);
   return await taskView(deps, existing);
+}
+
+async function refuseSchema({ schemas }: Deps, schema: Readonly<Record<string, unknown>>): Promise<void> {
+  const fault = await schemas.fault(schema);
+  if (fault !== null) throw new RoundhouseError('result_schema_invalid', `resultSchema: ${fault}`);
 }
 
 function branchMissing(deps: Deps, { id, source }: Project, branch: string): RoundhouseError {

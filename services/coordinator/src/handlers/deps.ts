@@ -17,6 +17,7 @@ import type {
   TaskStore,
   TokenStore,
 } from '../ports.ts';
+import type { AdmissionIndex, BreakerStore, SchemaCheck } from '../ports/admission.ts';
 
 /** What the handlers work with. */
 export interface Deps {
@@ -24,6 +25,11 @@ export interface Deps {
   readonly feed: EventFeed;
   readonly events: EventLog;
   readonly registry: Registry;
+  readonly admission: AdmissionIndex;
+  readonly breakers: BreakerStore;
+  readonly schemas: SchemaCheck;
+  /** How many tasks of all coordinators may have a place; null: no limit. */
+  readonly maxRunning: number | null;
   readonly launchers: Launchers;
   readonly profiles: RecentProfiles;
   readonly tokens: TokenStore;

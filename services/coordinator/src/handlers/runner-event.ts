@@ -26,6 +26,8 @@ export function runnerEvent(event: RunnerEvent, attempt: number): Event {
       return { type: 'agent_exited', attempt, code: event.code, signal: event.signal };
     case 'attempt_failed':
       return { type: 'attempt_failed', attempt, reason: event.reason };
+    case 'quota_hit':
+      return { type: 'quota_reported', attempt, until: event.until, reason: event.reason };
     case 'limit_hit':
       return { type: 'limit_hit', attempt, limit: event.limit, reason: event.reason };
   }

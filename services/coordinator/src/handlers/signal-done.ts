@@ -1,5 +1,6 @@
 import { type InputOf, type OPERATIONS, type OutputOf, RoundhouseError, type TaskRecord } from '@roundhouse/contracts';
 import { ownTask } from './access.ts';
+import { checkedResult } from './admission/results.ts';
 import type { Caller, Deps } from './deps.ts';
 import { landingOutcome } from './land-task.ts';
 import { readTask, transition } from './transition.ts';
@@ -25,12 +26,15 @@ async function publish(deps: Deps, caller: Caller, input: SubtaskInput, land: bo
   }
   if (land && !task.allowLandSelf)
     throw new RoundhouseError('land_self_not_allowed', 'this task may not land its own work');
+  // Before anything is pushed: who is refused can mend it and signal again.
+  const result = await checkedResult(deps, task, input.result);
   const asked = await transition(deps, input.id, {
     type: 'publish_requested',
     attempt: identity.attempt,
     publishId: deps.clock.nextId(),
     land,
     summary: input.summary ?? null,
+    result,
   });
   // A second call while the first is under way joins it: one push, one signal.
   const publishId = asked.publish?.id;

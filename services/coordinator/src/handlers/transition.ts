@@ -2,6 +2,7 @@ import { RoundhouseError, type TaskRecord } from '@roundhouse/contracts';
 import { decide } from '../domain/decide.ts';
 import type { Change } from '../domain/decision.ts';
 import type { Event } from '../domain/events.ts';
+import type { Commit } from '../ports.ts';
 import type { Deps } from './deps.ts';
 
 /** How often a decision is made anew because another writer was first. Each try reads what that writer wrote. */
@@ -45,11 +46,22 @@ export async function transition(
 
 /** Commits a change of exactly this version; null where another one is stored by now. */
 export async function commitChange(
-  { store, clock }: Stores,
+  deps: Stores,
+  read: TaskRecord,
+  change: Change,
+  options: TransitionOptions = {},
+): Promise<TaskRecord | null> {
+  const commit = versioned(deps, read, change, options);
+  return (await deps.store.commit(commit)) ? commit.task : null;
+}
+
+/** A change as what is committed: of exactly the version that was read. */
+export function versioned(
+  { clock }: Pick<Deps, 'clock'>,
   read: TaskRecord,
   change: Change,
   { eventSeq, prompt }: TransitionOptions = {},
-): Promise<TaskRecord | null> {
+): Commit {
   const task: TaskRecord = {
     ...change.task,
     version: read.version + 1,
@@ -57,12 +69,5 @@ export async function commitChange(
     eventSeq: eventSeq ?? change.task.eventSeq,
   };
   const { kinds, effects } = change;
-  const committed = await store.commit({
-    expected: read.version,
-    task,
-    kinds,
-    effects,
-    ...(prompt === undefined ? {} : { prompt }),
-  });
-  return committed ? task : null;
+  return { expected: read.version, task, kinds, effects, ...(prompt === undefined ? {} : { prompt }) };
 }

@@ -1,6 +1,7 @@
 import { ApiClient, type CallName, OPERATIONS, type Operation, type OperationName } from '@roundhouse/contracts';
 import { EXAMPLES, SAMPLE } from '@roundhouse/contracts/examples/index';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitFor } from '../testing/eventually.ts';
 import { EventSource } from '../testing/event-source.ts';
 import { PlayedRunner } from '../testing/played-runner.ts';
 import { shapeFaults } from '../testing/same-shape.ts';
@@ -58,6 +59,12 @@ describe('the examples of the contract', () => {
     const taskId = String((await perform(client, 'createTask'))['id']);
     real.set(SAMPLE.taskId, taskId);
     for (const name of ['listTasks', 'getTask'] as const) await perform(client, name);
+    const dependsOn = [{ taskId }];
+    const later = await client.call('createTask', { name: 'later', prompt: 'x', dependsOn });
+    real.set(SAMPLE.laterTaskId, later.id);
+    for (const name of ['setDependencies', 'getCoordinator', 'pauseCoordinator', 'resumeCoordinator'] as const)
+      await perform(client, name);
+    for (const name of ['listBreakers', 'setBreaker', 'updateCoordinator'] as const) await perform(operator, name);
     await perform(operator, 'listAgents');
     const source = (
       await EventSource.open(`${service.url}/api/events?from=oldest&kinds=created`, {
@@ -88,6 +95,14 @@ describe('the examples of the contract', () => {
     const done = perform(agent, 'signalDone');
     await runner.publish(commit);
     await done;
+    await perform(client, 'readResult');
+    await waitFor('an admission', async () => {
+      const { admission } = await client.call('getTask', { id: later.id });
+      return admission.state === 'admitted';
+    });
+    const builder = await PlayedRunner.start(service, later.id);
+    await perform(new ApiClient({ baseUrl: service.url, token: builder.assignment.subtaskToken }), 'getInputs');
+    await builder.hangUp();
     for (const name of ['waitForEvents', 'waitSignal', 'waitForIdle', 'readDiff', 'reviewMerge', 'mergeTask'] as const)
       await perform(client, name);
     const archive = await perform(launcher, 'archiveAttempt');

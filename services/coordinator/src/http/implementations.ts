@@ -4,6 +4,10 @@ import * as access from '../handlers/coordinator-access.ts';
 import * as pairing from '../handlers/pairing.ts';
 import { readAudit } from '../handlers/read-audit.ts';
 import * as tokens from '../handlers/tokens.ts';
+import { listBreakers, setBreaker } from '../handlers/admission/breakers.ts';
+import * as standing from '../handlers/admission/coordinator-standing.ts';
+import { getInputs, readResult } from '../handlers/admission/results.ts';
+import { setDependencies } from '../handlers/admission/set-dependencies.ts';
 import * as attempts from '../handlers/attempts.ts';
 import { closeTask } from '../handlers/close-task.ts';
 import { createTask } from '../handlers/create-task.ts';
@@ -41,9 +45,11 @@ export const IMPLEMENTATIONS: { readonly [N in CallName]: Implementation<N> } = 
   listTasks,
   getTask,
   promptTask,
+  setDependencies,
   waitForIdle,
   readDiff,
   readOutput,
+  readResult,
   mergeTask,
   reviewMerge,
   closeTask,
@@ -53,6 +59,7 @@ export const IMPLEMENTATIONS: { readonly [N in CallName]: Implementation<N> } = 
   listAgents,
   signalDone,
   landSelf,
+  getInputs,
   createProject: admin.createProject,
   listProjects: admin.listProjects,
   createCoordinator: admin.createCoordinator,
@@ -69,6 +76,12 @@ export const IMPLEMENTATIONS: { readonly [N in CallName]: Implementation<N> } = 
   rotateToken: tokens.rotateToken,
   revokeToken: tokens.revokeToken,
   readAudit,
+  updateCoordinator: standing.updateCoordinator,
+  getCoordinator: standing.getCoordinator,
+  pauseCoordinator: standing.pauseCoordinator,
+  resumeCoordinator: standing.resumeCoordinator,
+  listBreakers,
+  setBreaker,
   whoami: (_deps, { identity }) => Promise.resolve(identity),
   getHealth: async ({ ping, version }) => ({ status: 'ok', version, redisMs: await ping() }),
   claimAttempt: attempts.claimAttempt,

@@ -18,7 +18,7 @@ const newToken = (role: 'operator' | 'launcher'): string =>
   `rh_${role}_${randomUUID().replaceAll('-', '')}_${randomBytes(32).toString('base64url')}`;
 
 type Settings = Partial<
-  Pick<Config, 'host' | 'publicUrl' | 'allowedHosts' | 'rateLimits' | 'eventStream' | 'auditEntries'>
+  Pick<Config, 'host' | 'publicUrl' | 'allowedHosts' | 'rateLimits' | 'eventStream' | 'auditEntries' | 'maxRunning'>
 >;
 
 export interface Owner {
@@ -41,7 +41,7 @@ export interface StartedCoordinator {
   /** A second coordinator on the same Redis and folder, which shares nothing else with the first. */
   another(settings?: Settings): Promise<{ url: string; stop(): Promise<void> }>;
   /** Ends it and starts it anew on the same Redis, folder and port. */
-  restart(): Promise<void>;
+  restart(changes?: Partial<Pick<Config, 'maxRunning'>>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -72,6 +72,7 @@ export async function startedCoordinator(settings: Settings = {}): Promise<Start
     // Whoever tests these says so; all others are not to meet them.
     rateLimits: null,
     eventStream: { heartbeatMs: 15_000, stallMs: 30_000 },
+    maxRunning: null,
     logLevel: 'silent',
     path: process.env['PATH'] ?? '',
     ...settings,
@@ -96,9 +97,9 @@ export async function startedCoordinator(settings: Settings = {}): Promise<Start
       return { id: coordinator.id, token, client };
     },
     another: (more = {}) => startCoordinator({ ...config, port: 0, ...more }, log),
-    async restart() {
+    async restart(changes = {}) {
       await service.stop();
-      service = await startCoordinator({ ...config, port: Number(new URL(url).port) }, log);
+      service = await startCoordinator({ ...config, ...changes, port: Number(new URL(url).port) }, log);
     },
     async stop() {
       await service.stop();

@@ -1,14 +1,23 @@
 import type { Question } from '@roundhouse/contracts';
 
 /**
- * What a program says of itself over OSC 7501 (Program Status Protocol): `state=…[:kind=…][:msg=…]`. `opts` is our own
- * addition: the answers that a question offers, percent-encoded and divided by "|". Everything in it is untrusted.
+ * What a program says of itself over OSC 7501 (Program Status Protocol): `state=…[:kind=…][:msg=…]`. Our own additions are
+ * `opts`, the answers that a question offers, percent-encoded and divided by "|", and for an error of kind `quota` an
+ * `until`, percent-encoded. Everything in it is untrusted.
  */
 export type ProgramStatus =
-  | { readonly state: 'idle' | 'working' | 'done' | 'error' | 'clear' }
+  | { readonly state: 'idle' | 'working' | 'done' | 'clear' }
+  | { readonly state: 'error'; readonly quota?: Quota }
   | { readonly state: 'blocked'; readonly question: Question };
 
+/** That the agent's quota is used up, in its own words, and when it is back, where it knows. */
+export interface Quota {
+  readonly until: string | null;
+  readonly reason: string;
+}
+
 const MAX_TEXT = 4_000;
+const MAX_QUOTA_REASON = 500;
 const MAX_OPTIONS = 32;
 const MAX_OPTION = 200;
 
@@ -16,7 +25,7 @@ const MAX_OPTION = 200;
 export function parseProgramStatus(payload: string): ProgramStatus | null {
   const fields = new Map<string, string>();
   // A message may have ":" in it, so only a ":" before a key that is known divides.
-  for (const part of payload.trim().split(/:(?=(?:state|kind|msg|opts)=)/)) {
+  for (const part of payload.trim().split(/:(?=(?:state|kind|msg|opts|until)=)/)) {
     const equals = part.indexOf('=');
     if (equals > 0) fields.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim());
   }
@@ -25,9 +34,10 @@ export function parseProgramStatus(payload: string): ProgramStatus | null {
     case 'idle':
     case 'working':
     case 'done':
-    case 'error':
     case 'clear':
       return { state };
+    case 'error':
+      return fields.get('kind') === 'quota' ? { state, quota: quotaOf(fields) } : { state };
     case 'blocked':
       return { state, question: questionOf(fields) };
     default:
@@ -52,6 +62,12 @@ function questionOf(fields: ReadonlyMap<string, string>): Question {
     text: cut(decode(fields.get('msg') ?? ''), MAX_TEXT),
     options: options.slice(0, MAX_OPTIONS).map((option) => cut(option, MAX_OPTION)),
   };
+}
+
+function quotaOf(fields: ReadonlyMap<string, string>): Quota {
+  const until = new Date(decode(fields.get('until') ?? ''));
+  const reason = cut(decode(fields.get('msg') ?? ''), MAX_QUOTA_REASON);
+  return { until: Number.isNaN(until.getTime()) ? null : until.toISOString(), reason };
 }
 
 function decode(text: string): string {

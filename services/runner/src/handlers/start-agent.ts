@@ -5,6 +5,7 @@ import { type AgentFiles, writePromptFile } from './agent-files.ts';
 import { PromptDesk } from './deliver-prompts.ts';
 import type { LatestWish } from './latest-wish.ts';
 import { ActivityWatch } from './watch-activity.ts';
+import { QuotaWatch } from './watch-quota.ts';
 
 type AgentPlace = Pick<
   Extract<RunnerConfig, { mode: 'attempt' }>,
@@ -57,6 +58,7 @@ export async function startAgent(
   const launch = adapter.launch(assignment.agent, { firstPrompt, promptFile: files.promptFile });
   const prompts = new PromptDesk(adapter.typing, report, log);
   const activity = new ActivityWatch(report, ports.now);
+  const quota = new QuotaWatch(report, ports.now);
   const terminal: AgentTerminal = await ports.terminals.spawn({
     after: Promise.all([order.after, promptFile]),
     argv: launch.argv,
@@ -66,6 +68,8 @@ export async function startAgent(
     rows: assignment.rows,
     onOutput: ports.output,
     onStatus: (status) => {
+      // Before the activity: who hears that it is idle must know by then that it was refused.
+      quota.status(status);
       activity.status(status);
       prompts.status(status);
     },

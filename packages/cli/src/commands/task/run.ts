@@ -3,14 +3,16 @@ import { Command, Option } from 'commander';
 import { connectAsCoordinator, withConnection } from '../../connect.ts';
 import type { Context } from '../../context.ts';
 import { EXIT, Failure } from '../../failure.ts';
+import { oneLine } from '../../output.ts';
 import { duration } from '../duration.ts';
 import { type LimitOptions, limitsOf, withLimits } from '../limit-options.ts';
+import { type AdmissionOptions, admissionOf, withAdmission } from './admission-options.ts';
 import { awaitEnd } from './await-end.ts';
 import { promptTextOf, type PromptOptions, withPrompt } from './prompt-text.ts';
 import { type TaskOptions, withCoordinator } from './task-options.ts';
 import { taskWords } from './task-words.ts';
 
-interface RunOptions extends TaskOptions, PromptOptions, LimitOptions {
+interface RunOptions extends TaskOptions, PromptOptions, LimitOptions, AdmissionOptions {
   readonly agent?: AgentSpec['kind'];
   readonly promptVia: Extract<AgentSpec, { kind: 'command' }>['promptVia'];
   readonly base?: string;
@@ -23,12 +25,13 @@ const EXAMPLES = `
 Examples:
   roundhouse task run "fix the parser" --prompt-file prompt.md
   roundhouse task run "tests" --prompt "run them" --agent command --wait -- npm test
+  roundhouse task run "on top" --prompt-file p.md --depends-on 3f2a --priority 9
   roundhouse task run "port it" --prompt-file p.md --image debian:bookworm-slim --memory 2048 --timeout 30m
   echo "@print hello" | roundhouse task run hello --agent scripted --prompt-file -`;
 
 /** `roundhouse task run` */
 export const runCommand = (context: Context): Command =>
-  withLimits(withPrompt(withCoordinator(withConnection(new Command('run'), context))), 'the project’s')
+  withAdmission(withLimits(withPrompt(withCoordinator(withConnection(new Command('run'), context))), 'the project’s'))
     .summary('create a task: an agent with a prompt in a worktree of its own')
     .argument('<name>', 'what the task is called')
     .argument('[argv...]', 'with --agent command, after "--": the program and its arguments')
@@ -55,10 +58,12 @@ export const runCommand = (context: Context): Command =>
         ...(options.base === undefined ? {} : { baseBranch: options.base }),
         ...(options.project === undefined ? {} : { projectId: options.project }),
         ...limitsOf(options),
+        ...(await admissionOf(client, context.cwd, options)),
       });
       if (!options.wait) {
         if (options.json) output.json(created);
         else output.line(`${created.id}  ${created.branch}`);
+        if (created.admission.state === 'held') output.note(`held: ${oneLine(created.admission.reason)}`);
         return;
       }
       output.note(`${created.id} runs on ${created.branch}`);

@@ -1,4 +1,4 @@
-import type { Task } from '@roundhouse/contracts';
+import type { Signal, Task } from '@roundhouse/contracts';
 import { oneLine, type Output, printable, table } from '../../output.ts';
 import { stateWords } from '../../state-words.ts';
 import { limitWords } from '../limit-options.ts';
@@ -14,6 +14,18 @@ export const taskRow = (task: Task, { colour }: Output): string[] => [
 
 export const TASK_HEAD = ['ID', 'NAME', 'STATE', 'BRANCH', 'ATTENTION'];
 
+const resultWords = ({ result, resultBytes }: Signal): string =>
+  result === null ? `${resultBytes} bytes of JSON` : oneLine(JSON.stringify(result));
+
+function admissionRows({ admission, priority, dependsOn }: Task): [string, string][] {
+  const rows: [string, string][] = [['priority', String(priority)]];
+  if (dependsOn.length > 0)
+    rows.push(['depends on', dependsOn.map(({ taskId, until }) => `${taskId.slice(0, 8)} (${until})`).join(', ')]);
+  if (admission.state === 'held')
+    rows.push(['held', `${admission.why.replace('_', ' ')}: ${oneLine(admission.reason)}`]);
+  return rows;
+}
+
 /** A task with all that is known of it, for a person. */
 export function taskWords(task: Task, output: Output): string {
   const { dim, bold } = output.colour;
@@ -22,6 +34,7 @@ export function taskWords(task: Task, output: Output): string {
     ['id', task.id],
     ['state', stateWords(task)],
     ['lifecycle', lifecycle.state === 'ended' ? `ended: ${JSON.stringify(lifecycle.end)}` : lifecycle.state],
+    ...admissionRows(task),
     ['attempt', `${task.attempt} of ${task.limits.attempts}`],
     ['activity', `${activity.state} (evidence: ${activity.evidence})`],
     ['branch', `${task.branch} → ${task.baseBranch}`],
@@ -34,6 +47,8 @@ export function taskWords(task: Task, output: Output): string {
     rows.push(['question', [activity.question.text, ...activity.question.options].map(oneLine).join(' | ')]);
   if (completion.state === 'signalled')
     rows.push(['signal', `${completion.signal.commit} ${oneLine(completion.signal.summary ?? '')}`]);
+  if (completion.state === 'signalled' && completion.signal.resultBytes > 0)
+    rows.push(['result', resultWords(completion.signal)]);
   if (completion.state === 'refused')
     rows.push(['refused', `${oneLine(completion.reason)} ${completion.files.map(oneLine).join(', ')}`]);
   if (landing.state === 'conflicted')

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts';
 import { EXIT, Failure } from '../../failure.ts';
 import { oneLine } from '../../output.ts';
 import { promptTextOf, type PromptOptions, withPrompt } from './prompt-text.ts';
+import { type AdmissionOptions, dependenciesOf, withDependencies } from './admission-options.ts';
 import { openTask, taskCommandOf, type TaskOptions } from './task-options.ts';
 
 /** `roundhouse task prompt|merge|close`: what changes a task. */
@@ -63,5 +64,19 @@ export function writeCommands(context: Context): Command[] {
       output.line(`closed; kept as ${answer.archiveRefs.join(', ') || 'nothing: it had changed nothing'}`);
       for (const folder of answer.kept) output.note(`could not be archived and is still there: ${folder}`);
     });
-  return [prompt, merge, close];
+
+  const depend = withDependencies(taskCommandOf('depend', context))
+    .summary('say what a task that is held waits for; without --depends-on it waits for nothing')
+    .action(async (named: string, options: TaskOptions & AdmissionOptions) => {
+      const { client, id } = await openTask(context, named, options);
+      const { onDependencyFailure } = options;
+      const task = await client.call('setDependencies', {
+        id,
+        dependsOn: await dependenciesOf(client, options.dependsOn ?? []),
+        ...(onDependencyFailure === undefined ? {} : { onDependencyFailure }),
+      });
+      if (options.json) output.json(task);
+      else output.line(task.admission.state === 'held' ? `held: ${oneLine(task.admission.reason)}` : 'it may start');
+    });
+  return [prompt, merge, close, depend];
 }

@@ -10,6 +10,15 @@ export const KEYS = {
   unsettled: (coordinatorId: string) => key('coordinator', coordinatorId, 'unsettled'),
   notices: (coordinatorId: string) => key('coordinator', coordinatorId, 'notices'),
   coordinatorTasks: (coordinatorId: string) => key('coordinator', coordinatorId, 'tasks'),
+  placesOf: (coordinatorId: string) => key('coordinator', coordinatorId, 'places'),
+  live: (coordinatorId: string) => key('coordinator', coordinatorId, 'live'),
+  usage: (coordinatorId: string) => key('coordinator', coordinatorId, 'usage'),
+  line: (coordinatorId: string, kind: string) => key('coordinator', coordinatorId, 'line', kind),
+  lines: key('lines'),
+  places: key('places'),
+  edges: key('edges'),
+  breakers: key('breakers'),
+  alarms: key('alarms'),
   allTasks: key('tasks'),
   leases: key('leases'),
   deadlines: key('deadlines'),
@@ -36,3 +45,11 @@ export const KEYS = {
   coordinatorWaits: (coordinatorId: string) => key('coordinator', coordinatorId, 'waits'),
   idempotency: (scope: string) => key('idempotency', scope),
 } as const;
+
+/** What `KEYS.lines` calls the line of a coordinator's tasks with one kind of agent. */
+export const lineName = (coordinatorId: string, kind: string): string => `${coordinatorId}:${kind}`;
+
+export function parseLineName(name: string): { coordinatorId: string; kind: string } | null {
+  const [coordinatorId, kind] = name.split(':');
+  return coordinatorId === undefined || kind === undefined ? null : { coordinatorId, kind };
+}

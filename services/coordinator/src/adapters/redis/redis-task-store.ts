@@ -1,8 +1,10 @@
-import { LEASE, type TaskEvent, TaskRecord } from '@roundhouse/contracts';
+import { LEASE, RoundhouseError, type TaskEvent, TaskRecord } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
 import { isLive, isSettled } from '../../domain/derived.ts';
-import type { Commit, TaskStore } from '../../ports.ts';
-import { KEYS } from './keys.ts';
+import type { AdmissionGate, AdmitResult, Commit, TaskStore } from '../../ports.ts';
+import { heldBy, holdsPlace, turnOf } from '../../domain/admission/place.ts';
+import { KEYS, lineName } from './keys.ts';
+import { ownLines } from './redis-admission-index.ts';
 import { KEPT_EVENTS } from './redis-event-log.ts';
 import { loadScript } from './script.ts';
 
@@ -29,6 +31,89 @@ function leaseMs({ task, kinds }: Commit): number {
   return kinds.includes('running') ? LEASE.ttlMs : -1;
 }
 
+/** What commit.lua answers, by its number. 8 is the budget of tasks: of creations alone. */
+const ANSWERS: readonly AdmitResult[] = [
+  'stale',
+  'committed',
+  'not_its_turn',
+  'paused',
+  'no_place',
+  'no_place_in_house',
+  'budget',
+  'quota',
+];
+const TASK_BUDGET_SPENT = 8;
+
+/** All that commit.lua is told; see there. */
+function changeOf(commit: Commit, gate: AdmissionGate | null) {
+  const { expected, task, kinds, effects, prompt, graph } = commit;
+  const { id, coordinatorId } = task;
+  const event: TaskEvent = {
+    taskId: id,
+    coordinatorId,
+    version: task.version,
+    attempt: task.attempt,
+    kinds: [...kinds],
+    at: task.updatedAt,
+  };
+  const held = heldBy(task);
+  return {
+    expected,
+    version: task.version,
+    attempt: task.attempt,
+    live: isLive(task) ? 1 : 0,
+    data: JSON.stringify(task),
+    id,
+    event: kinds.length === 0 ? undefined : JSON.stringify(event),
+    settled: isSettled(task),
+    noticeAt: noticeAt(task) ?? undefined,
+    createdAt: Date.parse(task.createdAt),
+    deadline: task.deadline === null ? undefined : Date.parse(task.deadline),
+    leaseMs: leaseMs(commit),
+    trim: KEPT_EVENTS,
+    effects: effects.map((effect) => JSON.stringify(effect)),
+    prompt,
+    channel: KEYS.channel,
+    coordinatorId,
+    kind: task.agent.kind,
+    lineName: lineName(coordinatorId, task.agent.kind),
+    place: holdsPlace(task),
+    held: held ?? undefined,
+    turn: held === 'turn' ? turnOf(task) : undefined,
+    waitsFor: held === null || held === 'turn' ? [] : task.dependsOn.map(({ taskId }) => taskId),
+    graph,
+    admit: gate === null ? undefined : admitOf(gate, coordinatorId),
+  };
+}
+
+const admitOf = ({ most, trial, afterOthers }: AdmissionGate, coordinatorId: string) => ({
+  most: most ?? undefined,
+  trial,
+  rivals: !afterOthers ? [] : most === null ? ownLines(coordinatorId) : ['*'],
+});
+
+const keysOf = ({ id, coordinatorId, agent }: TaskRecord): string[] => [
+  KEYS.task(id),
+  KEYS.prompts(id),
+  KEYS.events(coordinatorId),
+  KEYS.unsettled(coordinatorId),
+  KEYS.notices(coordinatorId),
+  KEYS.coordinatorTasks(coordinatorId),
+  KEYS.allTasks,
+  KEYS.leases,
+  KEYS.outbox,
+  KEYS.deadlines,
+  KEYS.coordinators,
+  KEYS.placesOf(coordinatorId),
+  KEYS.places,
+  KEYS.live(coordinatorId),
+  KEYS.usage(coordinatorId),
+  KEYS.line(coordinatorId, agent.kind),
+  KEYS.lines,
+  KEYS.edges,
+  KEYS.breakers,
+];
+
 export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
   const commitScript = await loadScript('commit');
   const renewScript = await loadScript('renew');
@@ -36,52 +121,19 @@ export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
   const expiredScript = await loadScript('expired');
   const parse = (data: string | null): TaskRecord | null => (data === null ? null : TaskRecord.parse(JSON.parse(data)));
 
+  const run = async (commit: Commit, gate: AdmissionGate | null): Promise<AdmitResult> => {
+    const change = changeOf(commit, gate);
+    const code = (await commitScript.run(redis, keysOf(commit.task), [JSON.stringify(change)])) as number;
+    if (code === TASK_BUDGET_SPENT)
+      throw new RoundhouseError('budget_exhausted', 'as many tasks were created as the coordinator’s budget has');
+    return ANSWERS[code] ?? 'stale';
+  };
+
   return {
     read: async (taskId) => parse(await redis.hget(KEYS.task(taskId), 'data')),
 
-    async commit(commit) {
-      const { expected, task, kinds, effects, prompt } = commit;
-      const { id, coordinatorId } = task;
-      const event: TaskEvent = {
-        taskId: id,
-        coordinatorId,
-        version: task.version,
-        attempt: task.attempt,
-        kinds: [...kinds],
-        at: task.updatedAt,
-      };
-      const change = {
-        expected,
-        version: task.version,
-        attempt: task.attempt,
-        live: isLive(task) ? 1 : 0,
-        data: JSON.stringify(task),
-        id,
-        event: kinds.length === 0 ? undefined : JSON.stringify(event),
-        settled: isSettled(task),
-        noticeAt: noticeAt(task) ?? undefined,
-        createdAt: Date.parse(task.createdAt),
-        deadline: task.deadline === null ? undefined : Date.parse(task.deadline),
-        leaseMs: leaseMs(commit),
-        trim: KEPT_EVENTS,
-        effects: effects.map((effect) => JSON.stringify(effect)),
-        prompt,
-        channel: KEYS.channel,
-      };
-      const keys = [
-        KEYS.task(id),
-        KEYS.prompts(id),
-        KEYS.events(coordinatorId),
-        KEYS.unsettled(coordinatorId),
-        KEYS.notices(coordinatorId),
-        KEYS.coordinatorTasks(coordinatorId),
-        KEYS.allTasks,
-        KEYS.leases,
-        KEYS.outbox,
-        KEYS.deadlines,
-      ];
-      return (await commitScript.run(redis, keys, [JSON.stringify(change)])) === 1;
-    },
+    commit: async (commit) => (await run(commit, null)) === 'committed',
+    admit: run,
 
     async promptTexts(taskId, promptIds) {
       if (promptIds.length === 0) return [];

@@ -19,6 +19,7 @@ export async function loadScript(
     | 'report-launcher'
     | 'revoke-token'
     | 'rotate-token'
+    | 'swap'
     | 'take-pairing'
     | 'try-pin',
 ): Promise<Script> {
