@@ -155,7 +155,8 @@ export function registerRoutes(
           }
         };
         const answer = await idempotency.once(scope, asked, once, operation.secret ? seal : undefined);
-        if (answer.status >= 400) return await reply.code(answer.status).serializer(JSON.stringify).send(answer.body);
+        if (answer.status >= 400)
+          return await reply.code(answer.status).type('application/json').serializer(JSON.stringify).send(answer.body);
         return await reply.code(answer.status).send(answer.body);
       },
     });
