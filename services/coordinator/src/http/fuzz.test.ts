@@ -5,9 +5,10 @@ import { type FuzzRequest, requestsOf } from '../testing/fuzz/requests.ts';
 import { faultOf, newAgent, send, sendBytes } from '../testing/fuzz/send.ts';
 import { CANARY, type FuzzTarget, fuzzTarget } from '../testing/fuzz/target.ts';
 
-/** A few thousand in every run; ROUNDHOUSE_FUZZ_REQUESTS=20000 for a night. ROUNDHOUSE_FUZZ_SEED repeats one. */
-const REQUESTS = Number(process.env['ROUNDHOUSE_FUZZ_REQUESTS'] ?? 3_000);
+/** A few thousand in every run; ROUNDHOUSE_FUZZ_REQUESTS=20000 for a night. ROUNDHOUSE_FUZZ_SEED and _PATH repeat what failed. */
+const REQUESTS = Number(process.env['ROUNDHOUSE_FUZZ_REQUESTS'] ?? 2_000);
 const SEED = process.env['ROUNDHOUSE_FUZZ_SEED'];
+const PATH = process.env['ROUNDHOUSE_FUZZ_PATH'];
 /** So many at once: what they do to each other is a part of it. */
 const AT_ONCE = 20;
 /** Bytes that no client sends, of each hundred requests. */
@@ -20,7 +21,10 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => target.stop());
 
-const seed = SEED === undefined ? {} : { seed: Number(SEED) };
+const seed = {
+  ...(SEED === undefined ? {} : { seed: Number(SEED) }),
+  ...(PATH === undefined ? {} : { path: PATH }),
+};
 
 describe('the API under odd requests', () => {
   it(
@@ -36,12 +40,14 @@ describe('the API under odd requests', () => {
       const counts = new Map<string, number>();
       const count = (what: string): void => void counts.set(what, (counts.get(what) ?? 0) + 1);
       const one = async (request: FuzzRequest): Promise<void> => {
-        const answer = await send(target, agent, request);
+        const words = JSON.stringify({ ...request, operation: request.operation.name });
+        const answer = await send(target, agent, request).catch((error: unknown) => {
+          throw new Error(words, { cause: error });
+        });
         count(answer === null ? 'held' : String(answer.status));
         if (answer === null) return;
         const fault = faultOf(document, request, answer);
-        if (fault !== null)
-          throw new Error(`${JSON.stringify({ ...request, operation: request.operation.name })}: ${fault}`);
+        if (fault !== null) throw new Error(`${words}: ${fault}`);
         if (answer.status === 201) target.learn(JSON.parse(answer.text));
       };
       const batches = fc.array(requestsOf(document), { minLength: AT_ONCE, maxLength: AT_ONCE });

@@ -48,7 +48,7 @@ export interface FuzzedOperation {
 export function readDocument(json: unknown) {
   const document = json as OpenApi;
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
-  ajv.addSchema(document as object, 'api');
+  ajv.addSchema(document, 'api');
   const validators = new Map<string, ValidateFunction>();
   const pointer = (...parts: string[]): string =>
     parts.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/');
