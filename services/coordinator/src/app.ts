@@ -8,7 +8,7 @@ import type { RateLimits } from './domain/rate-limits.ts';
 import { answerError, malformedRequestAnswer, registerErrorAnswers } from './http/error-answers.ts';
 import { type EventStreamTimes, registerEventStream } from './http/event-stream.ts';
 import { registerGitRoutes } from './http/git-routes.ts';
-import { registerGuard } from './http/guard.ts';
+import { refuseUpgrade, registerGuard } from './http/guard.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import type { ServiceDeps } from './http/implementations.ts';
 import { registerLink } from './http/link.ts';
@@ -45,6 +45,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     genReqId: () => crypto.randomUUID(),
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: true,
+    // Node would answer without a body of ours; the guard asks for the header as well.
+    http: { requireHostHeader: false },
     // What comes while it stops is answered in the words of our table, by the hook below.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => answerError(error, request, reply),
@@ -85,6 +87,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
   await app.register(fastifyWebsocket, { options: { maxPayload: MAX_BODY_BYTES } });
   await app.register(async (scope) => {
+    scope.addHook('onRequest', refuseUpgrade);
     registerRoutes(scope, deps, createIdempotency(deps.idempotency), rates, stopping);
     registerEventStream(scope, deps, { rates, stopping, ...eventStream });
     registerGitRoutes(scope, deps, git);

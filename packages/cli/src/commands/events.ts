@@ -1,4 +1,4 @@
-import { type ApiClient, type PlacedEvent, TaskEventKind, Uuid } from '@roundhouse/contracts';
+import { type ApiClient, type PlacedEvent, TaskEventKind } from '@roundhouse/contracts';
 import { Command, InvalidArgumentError } from 'commander';
 import { connectAsCoordinator, withConnection } from '../connect.ts';
 import type { Context } from '../context.ts';
@@ -49,7 +49,7 @@ export const eventsCommand = (context: Context): Command =>
     });
 
 const idsOf = (client: ApiClient, named: readonly string[]): Promise<string[]> =>
-  Promise.all(named.map((name) => (Uuid.safeParse(name).success ? name : taskIdOf(client, name))));
+  Promise.all(named.map((name) => taskIdOf(client, name)));
 
 function eventLine({ at, taskId, attempt, kinds }: PlacedEvent, { colour }: Pick<Output, 'colour'>): string {
   return `${colour.dim(at)}  ${taskId.slice(0, 8)}  ${colour.dim(`attempt ${attempt}`)}  ${kinds.join(', ').replaceAll('_', ' ')}`;

@@ -20,9 +20,9 @@ export const SAMPLE = {
   baseCommit: '3b18e512dba79e4c8300dd08aeb37f8e728b8dad',
   commit: '9fceb02d0ae598e95dc970b74767f19372d61af8',
   landedAs: 'e83c5163316f89bfbde7d9ab23ca2e25604af290',
-  token: 'rh_coordinator_9a8b7c6d5e4f4a3b8c2d1e0f9a8b7c6d_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHNlY3J',
+  token: `rh_coordinator_9a8b7c6d5e4f4a3b8c2d1e0f9a8b7c6d_${'example-'.repeat(5)}xxx`,
   pin: '483920',
-  path: '/home/ada/parser',
+  path: '/srv/git/parser',
   api: 'http://127.0.0.1:7420',
   at: '2026-11-23T09:30:00.000Z',
 } as const;

@@ -35,12 +35,12 @@ describe('waiting for events', () => {
     const task = await newTask(owner);
     const start = await owner.client.call('waitForEvents', { from: 'oldest', limit: 1, timeoutMs: 0 });
     const rounds = 40;
-    let last: string | null = null;
+    const written: { last: string | null } = { last: null };
     const reader = async (baseUrl: string, limit: number): Promise<PlacedEvent[]> => {
       const client = new ApiClient({ baseUrl, token: owner.token, coordinatorId: owner.id });
       const seen: PlacedEvent[] = [...start.events];
       let { cursor } = start;
-      while (last === null || cursor !== last) {
+      while (written.last === null || cursor !== written.last) {
         try {
           const answer = await client.call('waitForEvents', { cursor, limit, timeoutMs: 1_000 });
           seen.push(...answer.events);
@@ -63,7 +63,7 @@ describe('waiting for events', () => {
         if (round % 20 === 10) await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
         if (round % 20 === 15) await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
       }
-      last = (await redis.xrevrange(streamKey(owner), '+', '-', 'COUNT', 1))[0]?.[0] ?? '';
+      written.last = (await redis.xrevrange(streamKey(owner), '+', '-', 'COUNT', 1))[0]?.[0] ?? '';
     };
     const [all] = await Promise.all([Promise.all(readers), write()]);
     const stored = (await redis.xrange(streamKey(owner), '-', '+')).map(([id, [, event]]) => ({
@@ -122,7 +122,7 @@ describe('waiting for events', () => {
     const task = await newTask(owner);
     const { cursor } = await owner.client.call('waitForEvents', { from: 'oldest', timeoutMs: 0 });
     await stir(task.id);
-    const [[, [, event] = []] = []] = await redis.xrange(streamKey(owner), '-', '+', 'COUNT', 1);
+    const [[, [, event]] = ['', []]] = await redis.xrange(streamKey(owner), '-', '+', 'COUNT', 1);
     const fill = redis.pipeline();
     for (let index = 0; index < 10_500; index += 1)
       fill.xadd(streamKey(owner), 'MAXLEN', '~', 10_000, '*', 'event', event ?? '');

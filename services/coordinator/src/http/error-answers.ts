@@ -85,10 +85,10 @@ export function answerError(error: Error, request: FastifyRequest, reply: Fastif
 const ANONYMOUS: readonly ErrorCode[] = ['unauthenticated', 'route_not_found', 'method_not_allowed', 'bad_host'];
 
 export function registerErrorAnswers(app: FastifyInstance, rates: RateGate): void {
-  const answerCounted = async (error: Error, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const anonymous = error instanceof RoundhouseError && ANONYMOUS.includes(error.code);
+  const answerCounted = async (fault: Error, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const anonymous = fault instanceof RoundhouseError && ANONYMOUS.includes(fault.code);
     const limited = anonymous ? await rates.address(request).catch((over: unknown) => over as Error) : undefined;
-    answerError(limited ?? error, request, reply);
+    answerError(limited ?? fault, request, reply);
     return reply;
   };
   app.setErrorHandler<FastifyError>(answerCounted);

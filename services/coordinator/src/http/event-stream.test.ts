@@ -91,7 +91,7 @@ describe('the stream of events', () => {
     const owner = await service.newOwner();
     await newTask(owner);
     const key = `{rh}:coordinator:${owner.id}:events`;
-    const [[, [, event] = []] = []] = await redis.xrange(key, '-', '+');
+    const [[, [, event]] = ['', []]] = await redis.xrange(key, '-', '+');
     // More than the buffers of both ends of a connection hold: 1500 events of 16 KB.
     const bulky = { ...(JSON.parse(event ?? '') as object), kinds: Array.from({ length: 1_500 }, () => 'activity') };
     const fill = redis.pipeline();

@@ -1,5 +1,5 @@
-import { RoundhouseError } from '@roundhouse/contracts';
-import type { FastifyInstance } from 'fastify';
+import { LINK_PATH, RoundhouseError } from '@roundhouse/contracts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 const LOCAL = ['localhost', '127.0.0.1', '[::1]'];
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i;
@@ -21,4 +21,13 @@ export function registerGuard(app: FastifyInstance, allowedHosts: readonly strin
     if (from === null || !allowed.has(from))
       throw new RoundhouseError('origin_refused', 'the request comes from a page of another origin');
   });
+}
+
+/**
+ * A request that asks to become a WebSocket has no body any more by the time that it gets here, and would be upgraded on any
+ * path. Only the link is one.
+ */
+export async function refuseUpgrade(request: FastifyRequest): Promise<void> {
+  if (request.headers.upgrade === undefined || request.routeOptions.url === LINK_PATH) return;
+  throw new RoundhouseError('bad_request', 'this path has no WebSocket: send the request without an Upgrade header');
 }

@@ -190,7 +190,7 @@ export function registerRoutes(
           }
           if (answer.status < 400) return await reply.code(answer.status).send(answer.body);
           trailOf(request).outcome = (answer.body as ErrorBody).error.code;
-          return await reply.code(answer.status).serializer(JSON.stringify).send(answer.body);
+          return await reply.code(answer.status).type('application/json').serializer(JSON.stringify).send(answer.body);
         } finally {
           wait?.end();
         }
