@@ -42,6 +42,7 @@ const entry: AuditEntry = {
   hash: '6b23c0d5f35d1b11f9b683f0b0a617355deb11277d91ae091d399c655b87940d',
 };
 
+const own = { role: 'coordinator', coordinatorId: SAMPLE.coordinatorId } as const;
 const pairedUntil = '2026-12-23T09:30:00.000Z';
 
 export const ACCESS_EXAMPLES = {
@@ -51,7 +52,7 @@ export const ACCESS_EXAMPLES = {
   listClients: { request: ofCoordinator, answer: { clients: [client] } },
   readLog: {
     request: { ...ofCoordinator, limit: 200 },
-    answer: { entries: [{ ...entry, role: 'coordinator', operation: 'listTasks', status: 200 }] },
+    answer: { entries: [{ ...entry, ...own, operation: 'listTasks', status: 200 }] },
   },
   readAudit: { request: { limit: 1 }, answer: { entries: [entry], nextCursor: '1' } },
   rotateToken: {

@@ -43,6 +43,7 @@ export const ADMISSION_EXAMPLES = {
       dependsOn: [{ taskId: SAMPLE.taskId, until: 'signalled' }],
       onDependencyFailure: 'hold',
       admission: { state: 'held', why: 'dependencies', reason: 'waits for fix the parser', until: null },
+      attention: 'waits for fix the parser',
     },
   },
   readResult: {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ApiClient, type PlacedEvent, RoundhouseError } from '@roundhouse/contracts';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitFor } from '../testing/eventually.ts';
 import { type Owner, type StartedCoordinator, startedCoordinator } from '../testing/started-coordinator.ts';
 
 let service: StartedCoordinator;
@@ -149,7 +150,7 @@ describe('waiting for events', () => {
     const task = await newTask(owner);
     const { cursor } = await owner.client.call('waitForEvents', { timeoutMs: 0 });
     const dump = async () =>
-      (await redis.keys('*')).filter((key) => !/launchers|outbox|bull|profiles/.test(key)).toSorted();
+      (await redis.keys('*')).filter((key) => !/launchers|outbox|bull|profiles|audit|:log$/.test(key)).toSorted();
     const before = await dump();
     const gone = new AbortController();
     const given = Array.from({ length: 20 }, () =>
@@ -160,6 +161,8 @@ describe('waiting for events', () => {
     await pause(200);
     gone.abort();
     expect(new Set(await Promise.all(given))).toEqual(new Set(['AbortError']));
+    // That a wait has ended is noted behind its end.
+    await waitFor('nothing left of the waits', async () => (await dump()).length === before.length);
     expect(await dump()).toEqual(before);
     await stir(task.id);
     expect((await owner.client.call('waitForEvents', { cursor, timeoutMs: 0 })).events).toHaveLength(2);

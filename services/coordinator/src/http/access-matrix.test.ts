@@ -110,6 +110,8 @@ async function cell(name: OperationName, role: Role, target: Target): Promise<{ 
     timeoutMs: 0,
     name: `by ${role}`,
     pin: '000000',
+    // No breaker of the agents that the other cells start.
+    kind: 'command',
     projectId: service.projectId,
   };
   const acting: Record<string, string> =

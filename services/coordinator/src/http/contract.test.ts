@@ -136,8 +136,9 @@ describe('lists', () => {
         return { rows: launchers.map(({ id }) => ({ key: id })), nextCursor };
       },
     };
-    // A list that is new and not looked at here fails the test.
-    const listing = Object.keys(OPERATIONS).filter((name) => name.startsWith('list'));
+    // A list that is new and not looked at here fails the test. Two come whole: what they list is few by nature.
+    const whole = ['listBreakers', 'listClients'];
+    const listing = Object.keys(OPERATIONS).filter((name) => name.startsWith('list') && !whole.includes(name));
     expect(Object.keys(lists).toSorted()).toEqual(listing.toSorted());
     for (const [name, list] of Object.entries(lists)) {
       const before = (await list({})).rows.map(({ key }) => key);
