@@ -9,6 +9,8 @@ import { connectRedis } from '../../services/launcher/dist/adapters/bullmq/redis
 import { quantile, round } from '../statistics.mjs';
 
 const COMMIT = fileURLToPath(new URL('../../services/coordinator/lua/commit.lua', import.meta.url));
+/** See the head of the script. */
+const KEYS_OF_COMMIT = 19;
 const quiet = () => undefined;
 const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 
@@ -82,7 +84,8 @@ async function store(folder) {
   const redis = connectRedis(server.connection);
   try {
     const script = await readFile(COMMIT, 'utf8');
-    const keys = ['task', 'prompts', 'events', 'unsettled', 'notices', 'tasks', 'all', 'leases', 'outbox', 'deadlines'];
+    // As many as the script takes; of its own meaning each has none here.
+    const keys = Array.from({ length: KEYS_OF_COMMIT }, (_, index) => `key-${index + 1}`);
     const data = 'x'.repeat(3_000);
     const commit = (/** @type {number} */ index) => {
       const change = {
@@ -99,6 +102,11 @@ async function store(folder) {
         effects: ['{}'],
         event: '{}',
         channel: 'events',
+        coordinatorId: 'coordinator',
+        kind: 'scripted',
+        lineName: 'line',
+        place: true,
+        waitsFor: [],
       };
       return redis.eval(script, keys.length, ...keys.map((key) => `${key}-${index}`), JSON.stringify(change));
     };
