@@ -10,6 +10,8 @@ export class DoorsDouble {
   readonly #folder: string;
   readonly #open = new Map<string, Promise<Server | null>>();
   #watcher: FSWatcher | null = null;
+  /** One look after the other: with the names of a moment ago a door that was just opened would be closed. */
+  #looking: Promise<void> = Promise.resolve();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -30,7 +32,12 @@ export class DoorsDouble {
     for (const server of servers) server?.close();
   }
 
-  async #look(): Promise<void> {
+  #look(): Promise<void> {
+    this.#looking = this.#looking.then(() => this.#lookNow());
+    return this.#looking;
+  }
+
+  async #lookNow(): Promise<void> {
     const names = await readdir(this.#folder).catch((): string[] => []);
     for (const [slot, opened] of this.#open) {
       if (names.includes(slot)) continue;
