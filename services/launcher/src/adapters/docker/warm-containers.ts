@@ -12,8 +12,11 @@ import type { UsedContainers } from './used-containers.ts';
 
 /** A runner that waits already says so at once when a new launcher connects. */
 const ADOPT_MS = 3_000;
-/** How long a runner may take to prove that an attempt is its own. */
-const TAKEN_MS = 2_000;
+/**
+ * How long a runner may take to prove that an attempt is its own. One that is gone is seen at once; one that is only slow, on
+ * a machine where many begin together, would be slower still if it had to be started anew.
+ */
+const TAKEN_MS = 5_000;
 
 /**
  * Containers whose runner waits for an attempt. The hand-over connection is kept open, so that to hand over is one write;

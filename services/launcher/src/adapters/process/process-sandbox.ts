@@ -39,7 +39,7 @@ export interface ProcessSandboxOptions {
 
 const ARCHIVE_MS = 60_000;
 /** How long a warm runner may take until the coordinator has welcomed it; longer, and a cold start is the better bet. */
-const TAKEN_MS = 2_000;
+const TAKEN_MS = 5_000;
 /** Each is a process that starts, hashes a worktree and pushes. */
 const ARCHIVES = 4;
 
