@@ -47,7 +47,13 @@ const DOCKER_SOCKET = '/var/run/docker.sock';
 /** The engine must be on this machine: folders of it are mounted into containers. */
 const socketOf = (host: string | undefined): string | undefined => /^unix:\/\/(\/.+)$/.exec(host ?? '')?.[1];
 
-export function readConfig(environment: NodeJS.ProcessEnv = process.env, terminal = process.stdout.isTTY === true): CliConfig {
+/** Where standard output is no terminal, Node says undefined, whatever its types say. */
+const isTerminal = (isTTY: boolean | undefined): boolean => isTTY === true;
+
+export function readConfig(
+  environment: NodeJS.ProcessEnv = process.env,
+  terminal = isTerminal(process.stdout.isTTY),
+): CliConfig {
   const parsed = Environment.parse(environment);
   const { ROUNDHOUSE_TOKEN: _token, ROUNDHOUSE_TOKEN_FILE: _file, REDIS_URL: _redis, ...inherited } = environment;
   const data = nonEmpty(parsed.XDG_DATA_HOME) ?? join(homedir(), '.local', 'share');
