@@ -1,6 +1,7 @@
-import { connect } from 'node:net';
+import { type Socket, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { ApiClient, ERRORS, OPERATIONS } from '@roundhouse/contracts';
+import { within } from '@roundhouse/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PlayedRunner } from '../testing/played-runner.ts';
@@ -33,9 +34,13 @@ async function send(method: string, path: string, init: { headers?: Record<strin
 }
 
 /** A request as bytes, for what no client would send. */
-async function sendRaw(request: string): Promise<string> {
+function connectRaw(): Socket {
   const { hostname, port } = new URL(service.url);
-  const socket = connect(Number(port), hostname);
+  return connect(Number(port), hostname);
+}
+
+async function sendRaw(request: string): Promise<string> {
+  const socket = connectRaw();
   socket.end(request);
   return text(socket);
 }
@@ -234,6 +239,17 @@ describe('bad input', () => {
     expect(await head('NONSENSE\r\n\r\n')).toContain(' 400 ');
     expect(await head('GET /%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')).toContain(' 400 ');
     expect(await head(`GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`)).toMatch(/ 4\d\d /);
+    // Node gives up a connection that asks for an upgrade: nothing more would be answered on it, and nobody would close it.
+    for (const path of ['/api/health', '/nowhere', '/%zz', '/link']) {
+      const asked = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`;
+      const socket = connectRaw();
+      socket.write(asked);
+      const answer = await within(5_000, `the end of ${path}`, text(socket));
+      expect([path, answer.toLowerCase()]).toEqual([
+        path,
+        expect.stringMatching(/^http\/1.1 4\d\d .*connection: close/s),
+      ]);
+    }
     expect(await service.operator.call('getHealth', {})).toMatchObject({ status: 'ok' });
   });
 

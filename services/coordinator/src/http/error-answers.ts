@@ -78,7 +78,17 @@ export function answerError(error: Error, request: FastifyRequest, reply: Fastif
     void reply.header('www-authenticate', 'Bearer realm="roundhouse"');
   const retryAfter = answer.details?.['retryAfterSeconds'];
   if (answer.code === 'rate_limited') void reply.header('retry-after', String(retryAfter));
+  if (request.headers.upgrade !== undefined) endConnection(request, reply);
   void reply.code(answer.status).type('application/json').serializer(JSON.stringify).send(answer.toBody());
+}
+
+/**
+ * A connection that asks to become a WebSocket is no more HTTP's from then on: Node reads no other request from it and does
+ * not close it at a stop. Where it becomes none it ends with the answer.
+ */
+function endConnection(request: FastifyRequest, reply: FastifyReply): void {
+  void reply.header('connection', 'close');
+  reply.raw.once('finish', () => request.raw.socket.destroySoon());
 }
 
 /** Whoever showed no good token: such requests count by their address. */

@@ -47,7 +47,7 @@ describe('the API under odd requests', () => {
         count(answer === null ? 'held' : String(answer.status));
         if (answer === null) return;
         const fault = faultOf(document, request, answer);
-        if (fault !== null) throw new Error(`${words}: ${fault}`);
+        if (fault !== null) throw new Error(`${words}: ${fault}\n${target.service.errors.slice(-5).join('')}`);
         if (answer.status === 201) target.learn(JSON.parse(answer.text));
       };
       const batches = fc.array(requestsOf(document), { minLength: AT_ONCE, maxLength: AT_ONCE });
