@@ -73,7 +73,10 @@ export async function scratchRepository(
   }
 }
 
-/** The environment for git in tests: nobody's configuration, always the same author and times. */
+/**
+ * The environment for git in tests: nobody's configuration, always the same author and times, and no tidying up behind a
+ * commit by a process that would still write while the test clears away.
+ */
 export function gitEnvironment(): NodeJS.ProcessEnv {
   return {
     PATH: process.env['PATH'],
@@ -82,6 +85,9 @@ export function gitEnvironment(): NodeJS.ProcessEnv {
     GIT_CONFIG_GLOBAL: '/dev/null',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'gc.auto',
+    GIT_CONFIG_VALUE_0: '0',
     GIT_AUTHOR_NAME: 'Test',
     GIT_AUTHOR_EMAIL: 'test@roundhouse.invalid',
     GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z',

@@ -5,10 +5,13 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+// Git tidies up behind a commit or a push, in a process that nobody waits for: it would still write while a test clears away.
+const NO_GC = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'gc.auto', GIT_CONFIG_VALUE_0: '0' };
+
 /** Runs git for a test; resolves with its standard output, trimmed. */
 export async function git(cwd: string, ...args: string[]): Promise<string> {
   const identity = ['-c', 'user.name=Test', '-c', 'user.email=test@example.invalid', '-c', 'commit.gpgSign=false'];
-  const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
+  const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', ...NO_GC };
   const { stdout } = await run('git', [...identity, ...args], { cwd, env, maxBuffer: 64 * 1024 * 1024 });
   return stdout.trim();
 }
@@ -20,6 +23,7 @@ export function serveGit(hub: string, path: string, request: IncomingMessage, re
     PATH: process.env['PATH'],
     GIT_PROJECT_ROOT: hub,
     GIT_HTTP_EXPORT_ALL: '1',
+    ...NO_GC,
     PATH_INFO: path,
     QUERY_STRING: url.search.slice(1),
     REQUEST_METHOD: request.method,
