@@ -40,11 +40,20 @@ start_engine() {
       say "the way out takes $mtu bytes a packet: put ROUNDHOUSE_MTU=$mtu into .env"
     fi
   fi
+  forget_ended "$RUN_FOLDER/dockerd.pid" dockerd
+  forget_ended "$RUN_FOLDER/exec/containerd/containerd.pid" containerd
   say "starting dockerd, its log is $RUN_FOLDER/dockerd.log"
   # A session of its own, so that it outlives this script and its terminal.
   PATH="$path" setsid nohup dockerd --host "$ENGINE_SOCKET" --data-root "$DATA_ROOT" --exec-root "$RUN_FOLDER/exec" \
     --pidfile "$RUN_FOLDER/dockerd.pid" "${arguments[@]}" >"$RUN_FOLDER/dockerd.log" 2>&1 </dev/null &
   await_engine $!
+}
+
+# A machine that went down leaves these behind where /run is kept, and the number may be another process's by now: dockerd
+# would wait for that one as if it were its own.
+forget_ended() {
+  local file=$1 program=$2
+  if [ -f "$file" ] && [ "$(cat "/proc/$(cat "$file")/comm" 2>/dev/null)" != "$program" ]; then rm -f "$file"; fi
 }
 
 # The engine tells nobody that it is ready, so it is asked, for a minute at most; less where its process has ended.
