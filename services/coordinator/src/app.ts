@@ -1,6 +1,5 @@
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
-import { RoundhouseError } from '@roundhouse/contracts';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
@@ -8,7 +7,7 @@ import type { RateLimits } from './domain/rate-limits.ts';
 import { answerError, malformedRequestAnswer, registerErrorAnswers } from './http/error-answers.ts';
 import { type EventStreamTimes, registerEventStream } from './http/event-stream.ts';
 import { registerGitRoutes } from './http/git-routes.ts';
-import { refuseUpgrade, registerGuard } from './http/guard.ts';
+import { refuseUpgrade, refuseWhileStopping, registerGuard } from './http/guard.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import type { ServiceDeps } from './http/implementations.ts';
 import { registerLink } from './http/link.ts';
@@ -63,7 +62,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   registerErrorAnswers(app, rates);
   registerGuard(app, allowedHosts);
   app.addHook('onRequest', async () => {
-    if (stopping.aborted) throw new RoundhouseError('stopping', 'the service is stopping');
+    refuseWhileStopping(stopping);
   });
   app.addHook('onResponse', async (request, reply) => {
     const ms = Math.round(reply.elapsedTime * 10) / 10;

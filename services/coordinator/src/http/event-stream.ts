@@ -8,6 +8,7 @@ import type { VerifiedToken } from '../ports.ts';
 import { authenticate, coordinatorOf, header, reachOf } from './authenticate.ts';
 import { trailOf } from './call-trail.ts';
 import { toRoundhouseError } from './error-answers.ts';
+import { refuseWhileStopping } from './guard.ts';
 import { createPushLine, type PushLine } from './push-line.ts';
 import { readQuery } from './query.ts';
 import type { RateGate } from './rate-limits.ts';
@@ -143,7 +144,7 @@ async function stream(
     let alive = await line.send(`retry: 1000\nid: ${page.cursor}\n\n${textOf(page)}`);
     while (alive) {
       if (!page.more) await line.stirred(heartbeatMs);
-      if (stopping.aborted) throw new RoundhouseError('stopping', 'the service is stopping');
+      refuseWhileStopping(stopping);
       // Before anything is sent: a token that was revoked or has expired meanwhile is told no more.
       const refusal = access.refusal();
       if (refusal !== null) throw refusal;

@@ -31,3 +31,8 @@ export async function refuseUpgrade(request: FastifyRequest): Promise<void> {
   if (request.headers.upgrade === undefined || request.routeOptions.url === LINK_PATH) return;
   throw new RoundhouseError('bad_request', 'this path has no WebSocket: send the request without an Upgrade header');
 }
+
+/** @throws RoundhouseError `stopping` */
+export function refuseWhileStopping(stopping: AbortSignal): void {
+  if (stopping.aborted) throw new RoundhouseError('stopping', 'the service is stopping');
+}

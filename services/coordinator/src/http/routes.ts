@@ -22,6 +22,7 @@ import { registerEtags } from './etag.ts';
 import { type Answer, type Idempotency, checkIdempotencyKey } from './idempotency.ts';
 import { IMPLEMENTATIONS, type ServiceDeps } from './implementations.ts';
 import { noteClient } from './note-client.ts';
+import { refuseWhileStopping } from './guard.ts';
 import { openWait } from './open-wait.ts';
 import { readQuery } from './query.ts';
 import type { RateGate } from './rate-limits.ts';
@@ -191,6 +192,11 @@ export function registerRoutes(
           if (answer.status < 400) return await reply.code(answer.status).send(answer.body);
           trailOf(request).outcome = (answer.body as ErrorBody).error.code;
           return await reply.code(answer.status).type('application/json').serializer(JSON.stringify).send(answer.body);
+        } catch (error) {
+          // What was cut short (git, say) tells of the cut; the caller is told why it was made.
+          if (!signal.aborted || error instanceof RoundhouseError) throw error;
+          refuseWhileStopping(stopping);
+          throw wait?.refusal() ?? error;
         } finally {
           wait?.end();
         }

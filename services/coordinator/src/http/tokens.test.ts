@@ -1,4 +1,4 @@
-import { ApiClient, LINK_FENCED, uuidOfHex } from '@roundhouse/contracts';
+import { ApiClient, type RoundhouseError, LINK_FENCED, uuidOfHex } from '@roundhouse/contracts';
 import { eventually } from '@roundhouse/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -303,6 +303,28 @@ describe('the access of a coordinator', () => {
       outcome: 'signal',
       notice: { taskId: id, commit },
     });
+    await runner.hangUp();
+  });
+
+  it('IA-13: stopped in the midst of a look into the hub, the call is told so', async () => {
+    const owner = await service.newOwner();
+    const { id } = await owner.client.call('createTask', { name: 'x', prompt: 'x' });
+    const runner = await PlayedRunner.start(service, id);
+    const commit = await runner.push('a.txt', 'x');
+    const { subtaskToken, doneToken } = runner.assignment;
+    const agent = new ApiClient({ baseUrl: service.url, token: subtaskToken, doneToken });
+    await Promise.all([agent.call('signalDone', { id }), runner.publish(commit)]);
+    const given = Array.from({ length: 20 }, () =>
+      owner.client.call('reviewMerge', { id }).then(
+        ({ outcome }) => outcome,
+        ({ code }: RoundhouseError) => code,
+      ),
+    );
+    await waiting(owner);
+    await service.operator.call('stopAccess', { id: owner.id });
+    const outcomes = new Set(await Promise.all(given));
+    expect(outcomes).toContain('access_stopped');
+    expect([...outcomes].filter((outcome) => outcome !== 'review' && outcome !== 'access_stopped')).toEqual([]);
     await runner.hangUp();
   });
 
