@@ -69,7 +69,7 @@ describe('every command of the README', () => {
     const service = type('npm start');
     try {
       if (service.stdout === null) throw new Error('no output');
-      await lineMatching(service.stdout, /claude mcp add/, 60_000);
+      await lineMatching(service.stdout, /roundhouse mcp config --client/, 60_000);
       const others = commands.filter(
         (command) => !['npm run demo', 'npm start'].includes(command) && !JSON_START.test(command),
       );

@@ -15,7 +15,12 @@ const Environment = z.object({
   ROUNDHOUSE_LOG_LEVEL: Level,
   REDIS_URL: z.string().optional(),
   DOCKER_HOST: z.string().optional(),
+  HOME: z.string().optional(),
   XDG_DATA_HOME: z.string().optional(),
+  XDG_CONFIG_HOME: z.string().optional(),
+  CODEX_HOME: z.string().optional(),
+  CLAUDE_CONFIG_DIR: z.string().optional(),
+  APPDATA: z.string().optional(),
   NO_COLOR: Flag,
   CI: Flag,
 });
@@ -32,6 +37,14 @@ export interface CliConfig {
   readonly redisUrl: string | undefined;
   /** Where data is kept unless --data says otherwise. */
   readonly dataFolder: string;
+  /** Where MCP clients keep their settings, where their users moved them. */
+  readonly settings: {
+    readonly home: string;
+    readonly xdgConfig: string | undefined;
+    readonly codexHome: string | undefined;
+    readonly claudeFolder: string | undefined;
+    readonly appData: string | undefined;
+  };
   readonly colour: boolean;
   /** Whether a terminal may be redrawn: a person looks at it. */
   readonly interactive: boolean;
@@ -56,7 +69,8 @@ export function readConfig(
 ): CliConfig {
   const parsed = Environment.parse(environment);
   const { ROUNDHOUSE_TOKEN: _token, ROUNDHOUSE_TOKEN_FILE: _file, REDIS_URL: _redis, ...inherited } = environment;
-  const data = nonEmpty(parsed.XDG_DATA_HOME) ?? join(homedir(), '.local', 'share');
+  const home = nonEmpty(parsed.HOME) ?? homedir();
+  const data = nonEmpty(parsed.XDG_DATA_HOME) ?? join(home, '.local', 'share');
   return {
     url: nonEmpty(parsed.ROUNDHOUSE_URL),
     mcpUrl: nonEmpty(parsed.ROUNDHOUSE_MCP_URL),
@@ -66,6 +80,13 @@ export function readConfig(
     logLevel: parsed.ROUNDHOUSE_LOG_LEVEL,
     redisUrl: nonEmpty(parsed.REDIS_URL),
     dataFolder: resolve(data, 'roundhouse'),
+    settings: {
+      home,
+      xdgConfig: nonEmpty(parsed.XDG_CONFIG_HOME),
+      codexHome: nonEmpty(parsed.CODEX_HOME),
+      claudeFolder: nonEmpty(parsed.CLAUDE_CONFIG_DIR),
+      appData: nonEmpty(parsed.APPDATA),
+    },
     colour: terminal && nonEmpty(parsed.NO_COLOR) === undefined,
     interactive: terminal && nonEmpty(parsed.CI) === undefined,
     inherited,

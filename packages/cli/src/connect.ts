@@ -37,7 +37,7 @@ export interface ConnectedService {
  * @throws Failure where neither an address nor a token is to be found
  */
 export async function connect(context: Context, options: ConnectOptions): Promise<ApiClient> {
-  return new ApiClient(await find(context, options));
+  return new ApiClient(await findService(context, options));
 }
 
 /**
@@ -48,7 +48,7 @@ export async function connectAsCoordinator(
   context: Context,
   options: ConnectOptions & { readonly coordinator?: string },
 ): Promise<ApiClient> {
-  const found = await find(context, options);
+  const found = await findService(context, options);
   return new ApiClient({
     ...found,
     coordinatorId: options.coordinator ?? (await coordinatorOf(found, context, options)),
@@ -64,7 +64,8 @@ async function coordinatorOf(found: ConnectedService, context: Context, options:
   throw new Failure('it is not known for which coordinator to act', { hint, exitCode: EXIT.usage });
 }
 
-async function find({ config, cwd }: Context, options: ConnectOptions): Promise<ConnectedService> {
+/** The service that the options name, and a token for it. @throws Failure where neither is to be found */
+export async function findService({ config, cwd }: Context, options: ConnectOptions): Promise<ConnectedService> {
   const paths = dataPaths(resolve(cwd, options.data));
   const baseUrl = options.url ?? config.url ?? (await readEndpoint(paths))?.api;
   if (baseUrl === undefined) {

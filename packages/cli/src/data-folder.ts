@@ -15,6 +15,7 @@ export const dataPaths = (folder: string) => ({
   doors: join(folder, 'doors'),
   runnerTrees: join(folder, 'runner-trees'),
   sample: join(folder, 'sample'),
+  mcpConfigs: join(folder, 'mcp-configs'),
   log: join(folder, 'services.log'),
 });
 export type DataPaths = ReturnType<typeof dataPaths>;

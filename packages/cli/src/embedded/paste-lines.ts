@@ -1,3 +1,5 @@
+import { MCP_CLIENT_NAMES, MCP_CLIENTS } from '../mcp-config/clients.ts';
+import { entryText } from '../mcp-config/entry-text.ts';
 import type { Entry } from '../state-files.ts';
 
 /** What a person pastes to connect a client: each with a headline. */
@@ -5,24 +7,15 @@ export function pasteLines(
   addresses: { readonly api: string; readonly mcp: string },
   { coordinator }: Entry,
 ): readonly (readonly [string, string])[] {
-  const header = `Authorization: Bearer ${coordinator.token}`;
-  const mcpJson = {
-    mcpServers: {
-      roundhouse: { type: 'http', url: addresses.mcp, headers: { Authorization: `Bearer ${coordinator.token}` } },
-    },
-  };
+  const headers = { Authorization: `Bearer ${coordinator.token}` };
+  const entry = MCP_CLIENTS.claude.entry({ transport: 'http', url: addresses.mcp, headers });
+  const titles = Object.values(MCP_CLIENTS).map(({ title }) => title);
   return [
-    ['Claude Code', `claude mcp add --transport http roundhouse ${addresses.mcp} --header "${header}"`],
-    ['.mcp.json', JSON.stringify(mcpJson, null, 2)],
+    [titles.join(', '), `npx roundhouse mcp config --client ${MCP_CLIENT_NAMES.join('|')} --write`],
+    ['Any other: .mcp.json', entryText(MCP_CLIENTS.claude, 'roundhouse', entry).trimEnd()],
     [
-      'Codex (~/.codex/config.toml)',
-      [
-        '[mcp_servers.roundhouse]',
-        `url = "${addresses.mcp}"`,
-        `http_headers = { "Authorization" = "Bearer ${coordinator.token}" }`,
-        'tool_timeout_sec = 90',
-      ].join('\n'),
+      'curl',
+      `curl -s -H "Authorization: Bearer ${coordinator.token}" -H "X-Coordinator-Id: ${coordinator.id}" ${addresses.api}/api/tasks`,
     ],
-    ['curl', `curl -s -H "${header}" -H "X-Coordinator-Id: ${coordinator.id}" ${addresses.api}/api/tasks`],
   ];
 }

@@ -11,4 +11,6 @@ export const SERVICE_MAINS = {
   launcher: mainOf('launcher'),
   runner: fileURLToPath(new URL('runner/dist/bundle/main.js', SERVICES)),
 } as const;
+/** The gateway as a program that an MCP client starts. */
+export const MCP_STDIO_MAIN = fileURLToPath(new URL('mcp-gateway/dist/stdio-main.js', SERVICES));
 export type ServiceName = Exclude<keyof typeof SERVICE_MAINS, 'runner'>;
