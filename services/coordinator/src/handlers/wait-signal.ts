@@ -97,13 +97,10 @@ async function nextAnswer(
 async function claim(deps: Deps, caller: Caller, coordinatorId: string): Promise<Answer | number | null> {
   for (let tries = 0; tries < MAX_CLAIMS; tries += 1) {
     if (caller.signal.aborted) return null;
-    const { taskId, remaining } = await deps.store.nextNotice(coordinatorId, Date.parse(deps.clock.now()));
-    if (taskId === null) return remaining;
-    const task = await deps.store.read(taskId);
-    if (task === null || (task.delivery.state !== 'pending' && task.delivery.state !== 'delivered')) continue;
-    // Another wait may have taken it between the two reads. Asked after the record was read: the commit below is upon that
-    // very version, so the answer still holds when it is made.
-    if (!(await deps.store.noticeDue(coordinatorId, taskId, Date.parse(deps.clock.now())))) continue;
+    const { task, remaining } = await deps.store.nextNotice(coordinatorId);
+    if (task === null) return remaining;
+    if (task.delivery.state !== 'pending' && task.delivery.state !== 'delivered')
+      throw new Error(`task ${task.id} has no notice to hand out`);
     const { delivery } = task;
     const { notice } = delivery;
     const decision = decide(
@@ -115,7 +112,7 @@ async function claim(deps: Deps, caller: Caller, coordinatorId: string): Promise
     // Upon exactly the version that was read: of two waiters one commits, the other looks again.
     if ((await commitChange(deps, task, decision)) === null) continue;
     const giveBack = async (): Promise<void> =>
-      void (await transition(deps, taskId, { type: 'notice_returned', noticeId: notice.id }));
+      void (await transition(deps, task.id, { type: 'notice_returned', noticeId: notice.id }));
     if (caller.signal.aborted) {
       await giveBack();
       return null;
@@ -125,7 +122,7 @@ async function claim(deps: Deps, caller: Caller, coordinatorId: string): Promise
       outcome: notice.kind,
       notice,
       redelivered: delivery.state === 'delivered',
-      remaining: await deps.store.remaining(coordinatorId),
+      remaining,
       cursor: cursorOf(notice),
     };
   }
