@@ -19,6 +19,8 @@ import { createWorkerSchemaCheck } from '../../adapters/schema/worker-schema-che
 import type { EffectDeps } from '../../effects/execute-effects.ts';
 import { createAdmissionPass } from '../../handlers/admission/pass.ts';
 import type { Deps } from '../../handlers/deps.ts';
+import { createNoticeDesk } from '../../handlers/notice-desk.ts';
+import { noticeWork } from '../../handlers/take-notice.ts';
 import { createIdempotency, type Idempotency } from '../../http/idempotency.ts';
 import type { Clock, EventFeed, IdempotencyStore } from '../../ports.ts';
 import { type FaultyConnection, type Traffic, faultyConnection } from './faulty-connection.ts';
@@ -68,6 +70,7 @@ export async function startPlayedProcess(around: Surroundings, skewMs: number): 
   const deps: Deps & { readonly idempotency: IdempotencyStore } = {
     store,
     feed: around.feed,
+    notices: createNoticeDesk(around.feed, noticeWork({ store, clock, log: around.log })),
     events: createRedisEventLog(redis),
     registry,
     admission: createRedisAdmissionIndex(redis),
