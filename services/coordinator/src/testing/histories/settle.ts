@@ -5,8 +5,8 @@ import { execute, follow, wait } from './perform.ts';
 import type { World } from './world.ts';
 
 const MAX_ROUNDS = 200;
-/** Longer than a notice stays with who got it. */
-const REDELIVERED_MS = 180_000;
+/** Longer than a notice stays with who got it, also where a clock was set back meanwhile. */
+const REDELIVERED_MS = 86_400_000;
 
 /**
  * After a history: every process is there again and nothing fails any more. What was ordered is done, and then nothing may
