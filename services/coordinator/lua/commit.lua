@@ -4,7 +4,8 @@
 --       2 prompts (hash)           prompt id -> text
 --       3 events (stream)          of the task's coordinator
 --       4 unsettled (set)          task ids that count in `remaining` (invariant I5)
---       5 notices (sorted set)     task id -> the instant (ms) from which its notice may be handed out
+--       5 notices (sorted set)     task id -> the instant (ms, Redis time) from which its notice may be handed out; below 0
+--                                  where nobody has it, the oldest first
 --       6 tasks (sorted set)       of the coordinator, by creation (ms)
 --       7 all tasks (sorted set)   by creation (ms)
 --       8 leases (sorted set)      task id -> the instant (ms, Redis time) at which its attempt's lease ends
@@ -25,7 +26,9 @@
 --         version, attempt, live (0|1), data (string), id
 --         event      string, or absent where nothing is told
 --         settled    boolean
---         noticeAt   ms, or absent where no notice is to be handed out
+--         notice     absent where none is to be handed out, else {mark, turn, againMs}. mark: what is stored under the same
+--                    mark stays as it is; turn: its score while nobody has it, or absent; againMs: how far from now it is handed
+--                    out again, where somebody has it
 --         createdAt  ms
 --         deadline   ms, or absent where no attempt runs
 --         leaseMs    > 0 sets the lease to end so far from now, 0 ends it, -1 leaves it
@@ -108,7 +111,13 @@ if change.expected == 0 then
   redis.call('ZADD', KEYS[7], change.createdAt, change.id)
 end
 if change.settled then redis.call('SREM', KEYS[4], change.id) else redis.call('SADD', KEYS[4], change.id) end
-if change.noticeAt then redis.call('ZADD', KEYS[5], change.noticeAt, change.id) else redis.call('ZREM', KEYS[5], change.id) end
+-- By one clock for all processes, and once: a later change of the task must not put off that its notice comes again.
+if not change.notice then
+  redis.call('ZREM', KEYS[5], change.id)
+elseif redis.call('HGET', KEYS[1], 'notice') ~= change.notice.mark then
+  redis.call('HSET', KEYS[1], 'notice', change.notice.mark)
+  redis.call('ZADD', KEYS[5], change.notice.turn or now + change.notice.againMs, change.id)
+end
 if change.leaseMs == 0 then
   redis.call('ZREM', KEYS[8], change.id)
 elseif change.leaseMs > 0 then

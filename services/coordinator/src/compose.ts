@@ -30,9 +30,12 @@ import type { Config } from './config.ts';
 import { executeEffect } from './effects/execute-effects.ts';
 import { createCallRecorder } from './effects/record-calls.ts';
 import { createAdmissionPass } from './handlers/admission/pass.ts';
+import { createNoticeDesk } from './handlers/notice-desk.ts';
+import { noticeWork } from './handlers/take-notice.ts';
 import { reapAttempts } from './effects/reap-attempts.ts';
 import { wakeAdmission } from './effects/wake-admission.ts';
 import type { ServiceDeps } from './http/implementations.ts';
+import type { Clock } from './ports.ts';
 
 export const VERSION = '0.1.0';
 
@@ -53,9 +56,12 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
   await tokens.adopt((await readFile(config.launcherTokenFile, 'utf8')).trim(), 'launcher token');
 
   let url = '';
+  const clock: Clock = { now: () => new Date().toISOString(), nextId: () => randomUUID() };
+  const [store, feed] = [await createRedisTaskStore(redis), await createRedisEventFeed(subscriber)];
   const deps: ServiceDeps = {
-    store: await createRedisTaskStore(redis),
-    feed: await createRedisEventFeed(subscriber),
+    store,
+    feed,
+    notices: createNoticeDesk(feed, noticeWork({ store, clock, log })),
     events: createRedisEventLog(redis),
     registry: await createRedisRegistry(redis),
     admission: createRedisAdmissionIndex(redis),
@@ -72,7 +78,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
     presence: createRedisPresence(redis),
     hubs,
     recordings: createFileRecordings(join(config.dataFolder, 'recordings')),
-    clock: { now: () => new Date().toISOString(), nextId: () => randomUUID() },
+    clock,
     log,
     publicUrl: () => config.publicUrl ?? url,
     idempotency: createRedisIdempotencyStore(redis),

@@ -16,6 +16,7 @@ const app = await createApp({
     store: unused,
     feed: unused,
     events: unused,
+    notices: unused,
     registry: unused,
     admission: unused,
     breakers: unused,

@@ -65,10 +65,11 @@ export interface TaskStore {
   ): Promise<{ tasks: TaskRecord[]; next: string | null } | null>;
   /** Invariant I5, derived in every commit. */
   remaining(coordinatorId: string): Promise<number>;
-  /** The task with the oldest notice that may be handed out now, and `remaining`, both of one instant. */
-  nextNotice(coordinatorId: string, nowMs: number): Promise<{ taskId: string | null; remaining: number }>;
-  /** Whether the task's notice may be handed out now. True for as long as the task keeps the version it has. */
-  noticeDue(coordinatorId: string, taskId: string, nowMs: number): Promise<boolean>;
+  /**
+   * The task with the oldest notice that may be handed out now, by the store's own clock, and `remaining`, both of one
+   * instant. That it may be holds for as long as the task keeps the version it has.
+   */
+  nextNotice(coordinatorId: string): Promise<{ task: TaskRecord | null; remaining: number }>;
   /** Extends the lease of a live attempt. False: the attempt is over. */
   renewLease(taskId: string, attempt: number, ttlMs: number): Promise<boolean>;
   expiredLeases(limit: number): Promise<string[]>;

@@ -283,6 +283,20 @@ describe('random histories of one task', () => {
     expect(late).toMatchObject({ kind: 'refused', code: 'attempt_stale' });
   });
 
+  it('MB-3: a late attempt is as stale to a task that has ended', () => {
+    const events: Event[] = [
+      { type: 'claimed', attempt: 1, baseCommit: COMMITS[0] },
+      { type: 'attempt_lost', attempt: 1, reason: 'silent' },
+      { type: 'close_requested', reason: 'asked' },
+    ];
+    const { task } = play(events, () => undefined);
+    expect(task).toMatchObject({ attempt: 2, lifecycle: { state: 'ended' } });
+    const circumstances = { now: task.updatedAt, nextId: () => 'x' };
+    // "Unchanged" would be committed with the number of the runner's event.
+    expect(decide(task, { type: 'linked', attempt: 1 }, circumstances)).toMatchObject({ code: 'attempt_stale' });
+    expect(decide(task, { type: 'linked', attempt: 2 }, circumstances)).toMatchObject({ kind: 'unchanged' });
+  });
+
   const running: Event[] = [
     { type: 'claimed', attempt: 1, baseCommit: COMMITS[0] },
     { type: 'linked', attempt: 1 },

@@ -19,8 +19,7 @@ export function reapAttempts(deps: Reaping, signal: AbortSignal): void {
     if (running) return;
     running = true;
     try {
-      await each(deps, await deps.store.expiredLeases(BATCH), endSilent);
-      await each(deps, await deps.store.overdue(Date.parse(deps.clock.now()), BATCH), endOverdue);
+      await reapOnce(deps);
     } catch (error) {
       deps.log.warn({ err: error }, 'attempts could not be checked; the next check is in a second');
     } finally {
@@ -32,6 +31,12 @@ export function reapAttempts(deps: Reaping, signal: AbortSignal): void {
     signal.addEventListener('abort', () => clearInterval(every), { once: true });
   }, LEASE.ttlMs);
   signal.addEventListener('abort', () => clearTimeout(first), { once: true });
+}
+
+/** One look: ends every attempt whose lease or time ran out by now, 100 of each at most. */
+export async function reapOnce(deps: Reaping): Promise<void> {
+  await each(deps, await deps.store.expiredLeases(BATCH), endSilent);
+  await each(deps, await deps.store.overdue(Date.parse(deps.clock.now()), BATCH), endOverdue);
 }
 
 /** One that cannot be ended must not keep the others from their end; it is tried again with the next check. */

@@ -18,12 +18,15 @@ import type {
   TokenStore,
 } from '../ports.ts';
 import type { AdmissionIndex, BreakerStore, SchemaCheck } from '../ports/admission.ts';
+import type { NoticeDesk } from './notice-desk.ts';
 
 /** What the handlers work with. */
 export interface Deps {
   readonly store: TaskStore;
   readonly feed: EventFeed;
   readonly events: EventLog;
+  /** Where the waits for signals of this process stand. */
+  readonly notices: NoticeDesk;
   readonly registry: Registry;
   readonly admission: AdmissionIndex;
   readonly breakers: BreakerStore;

@@ -4,21 +4,16 @@ import {
   type OPERATIONS,
   type OutputOf,
   RoundhouseError,
-  type TaskRecord,
   Uuid,
 } from '@roundhouse/contracts';
-import { decide } from '../domain/decide.ts';
-import type { FeedEvent, IdempotencyStore } from '../ports.ts';
+import type { IdempotencyStore } from '../ports.ts';
 import { actingFor } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
-import { commitChange, transition } from './transition.ts';
-import { watch } from './watch.ts';
+import { transition } from './transition.ts';
 
 type Input = InputOf<typeof OPERATIONS.waitSignal>;
 type Answer = OutputOf<typeof OPERATIONS.waitSignal>;
 
-/** How often a claim is tried again because another waiter took the notice first: each time another one is looked for. */
-const MAX_CLAIMS = 100;
 const NOTHING_YET = '-';
 const WAIT_FINGERPRINT = 'wait-signal';
 
@@ -70,102 +65,20 @@ async function nextAnswer(
   coordinatorId: string,
   { timeoutMs, cursor = NOTHING_YET }: Input,
 ): Promise<Answer> {
-  const found = await watch<Answer>(
-    { subscribe: (listener) => deps.feed.onCoordinator(coordinatorId, listener), timeoutMs, signal: caller.signal },
-    async (events) => {
-      const claimed = await claim(deps, caller, coordinatorId);
-      if (typeof claimed !== 'number') return claimed;
-      const broadcast = await heard(deps, coordinatorId, events, cursor);
-      if (broadcast !== null) return broadcast;
-      return claimed === 0 ? { outcome: 'nothing_live', notice: null, redelivered: false, remaining: 0, cursor } : null;
-    },
-  );
-  if (found !== null) return found;
-  return {
-    outcome: 'timeout',
-    notice: null,
-    redelivered: false,
-    remaining: await deps.store.remaining(coordinatorId),
-    cursor,
-  };
-}
-
-/**
- * Takes the oldest notice that nobody has, for this client alone. Where there is none: `remaining` of that very instant,
- * since a task that signals a moment later is neither in a notice that was seen nor in a count that was taken after.
- */
-async function claim(deps: Deps, caller: Caller, coordinatorId: string): Promise<Answer | number | null> {
-  for (let tries = 0; tries < MAX_CLAIMS; tries += 1) {
-    if (caller.signal.aborted) return null;
-    const { taskId, remaining } = await deps.store.nextNotice(coordinatorId, Date.parse(deps.clock.now()));
-    if (taskId === null) return remaining;
-    const task = await deps.store.read(taskId);
-    if (task === null || (task.delivery.state !== 'pending' && task.delivery.state !== 'delivered')) continue;
-    // Another wait may have taken it between the two reads. Asked after the record was read: the commit below is upon that
-    // very version, so the answer still holds when it is made.
-    if (!(await deps.store.noticeDue(coordinatorId, taskId, Date.parse(deps.clock.now())))) continue;
-    const { delivery } = task;
-    const { notice } = delivery;
-    const decision = decide(
-      task,
-      { type: 'notice_delivered', noticeId: notice.id },
-      { now: deps.clock.now(), nextId: deps.clock.nextId },
-    );
-    if (decision.kind !== 'changed') continue;
-    // Upon exactly the version that was read: of two waiters one commits, the other looks again.
-    if ((await commitChange(deps, task, decision)) === null) continue;
-    const giveBack = async (): Promise<void> =>
-      void (await transition(deps, taskId, { type: 'notice_returned', noticeId: notice.id }));
-    if (caller.signal.aborted) {
-      await giveBack();
-      return null;
+  const handed = await deps.notices.wait(coordinatorId, caller, timeoutMs);
+  const nothing = { notice: null, redelivered: false, cursor } as const;
+  switch (handed?.kind) {
+    case 'claimed': {
+      const { notice, redelivered, remaining } = handed;
+      return { outcome: notice.kind, notice, redelivered, remaining, cursor: cursorOf(notice) };
     }
-    caller.onUndelivered(giveBack);
-    return {
-      outcome: notice.kind,
-      notice,
-      redelivered: delivery.state === 'delivered',
-      remaining: await deps.store.remaining(coordinatorId),
-      cursor: cursorOf(notice),
-    };
+    case 'heard':
+      return { ...nothing, outcome: handed.outcome, notice: handed.notice, remaining: handed.remaining };
+    case 'nothing_live':
+      return { ...nothing, outcome: 'nothing_live', remaining: 0 };
+    case undefined:
+      return { ...nothing, outcome: 'timeout', remaining: await deps.store.remaining(coordinatorId) };
   }
-  throw new RoundhouseError('version_conflict', 'other waits took every notice that this one tried to take');
-}
-
-/** A landing or an end wakes every waiter, whoever took the notice. */
-async function heard(
-  deps: Deps,
-  coordinatorId: string,
-  events: readonly FeedEvent[],
-  cursor: string,
-): Promise<Answer | null> {
-  for (const { id, event } of events) {
-    const kind = event.kinds.includes('landed') ? 'landed' : event.kinds.includes('ended') ? 'ended' : null;
-    if (kind === null) continue;
-    const task = await deps.store.read(event.taskId);
-    // What its coordinator closed itself is no news to it.
-    if (task === null || (kind === 'ended' && task.closing !== null)) continue;
-    deps.log.debug({ eventId: id, taskId: task.id, kind }, 'a wait was woken');
-    const notice = noticeOf(deps, task, kind, event.at);
-    return { outcome: kind, notice, redelivered: false, remaining: await deps.store.remaining(coordinatorId), cursor };
-  }
-  return null;
-}
-
-function noticeOf(deps: Deps, task: TaskRecord, kind: 'landed' | 'ended', at: string): Notice {
-  if (task.delivery.state !== 'none' && task.delivery.notice.kind === kind) return task.delivery.notice;
-  const { lifecycle, landing } = task;
-  return {
-    id: deps.clock.nextId(),
-    taskId: task.id,
-    taskName: task.name,
-    kind,
-    epoch: task.attempt,
-    commit: kind === 'landed' && landing.state === 'landed' ? landing.landedAs : null,
-    summary: null,
-    end: 'end' in lifecycle ? lifecycle.end : null,
-    at,
-  };
 }
 
 async function acknowledgeCursor(deps: Deps, coordinatorId: string, cursor: string | undefined): Promise<void> {

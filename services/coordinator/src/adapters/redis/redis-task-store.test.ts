@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newTask } from '../../domain/new-task.ts';
 import { transition } from '../../handlers/transition.ts';
 import type { TaskStore } from '../../ports.ts';
-import { createRedisTaskStore } from './redis-task-store.ts';
+import { REDELIVER_AFTER_MS, createRedisTaskStore } from './redis-task-store.ts';
 
 let server: TestRedis;
 let redis: Redis;
@@ -142,5 +142,26 @@ describe('the task store', () => {
     expect(seen).toHaveLength(7);
     expect(new Set(seen)).toEqual(new Set(ids));
     expect(await store.remaining(coordinatorId)).toBe(7);
+  });
+
+  it('MB-4: a notice is handed out by the store’s clock, whatever the clocks of processes say', async () => {
+    const { id, coordinatorId } = await created();
+    const off = (ms: number) => ({ ...clock, now: () => new Date(Date.now() + ms).toISOString() });
+    const hour = 3_600_000;
+    const claim = { type: 'claimed', attempt: 1, baseCommit: 'a'.repeat(40) } as const;
+    await transition({ store, clock }, id, claim);
+    // By a process whose clock is an hour ahead.
+    const failed = { type: 'attempt_failed', attempt: 1, reason: 'no' } as const;
+    const { delivery } = await transition({ store, clock: off(hour) }, id, failed);
+    const noticeId = delivery.state === 'none' ? '' : delivery.notice.id;
+    expect((await store.nextNotice(coordinatorId)).task?.id).toBe(id);
+    await transition({ store, clock: off(hour) }, id, { type: 'notice_delivered', noticeId });
+    expect((await store.nextNotice(coordinatorId)).task).toBeNull();
+    const key = `{rh}:coordinator:${coordinatorId}:notices`;
+    const again = Number(await redis.zscore(key, id));
+    expect(Math.abs(again - Date.now() - REDELIVER_AFTER_MS)).toBeLessThan(60_000);
+    // What else becomes of the task does not put it off.
+    await transition({ store, clock }, id, { type: 'sandbox_gone', attempt: 1, kept: null, limit: null });
+    expect(Number(await redis.zscore(key, id))).toBe(again);
   });
 });

@@ -11,16 +11,19 @@ import { loadScript } from './script.ts';
 /** How long a notice that was handed out stays unseen by other waits before it is handed out again, ms. */
 export const REDELIVER_AFTER_MS = 120_000;
 
-/** From when on the task's notice may be handed out, ms; null where there is none to hand out. */
-function noticeAt({ delivery }: TaskRecord): number | null {
+/** Beyond every instant, so that what nobody has is due whatever any clock says: 2^42 ms is the year 2109. */
+const HORIZON_MS = 2 ** 42;
+
+/** The task's notice as commit.lua takes it; undefined where there is none to hand out. */
+function noticeOf({ delivery }: TaskRecord): { mark: string; turn?: number; againMs?: number } | undefined {
   switch (delivery.state) {
     case 'pending':
-      return Date.parse(delivery.notice.at);
+      return { mark: `pending ${delivery.notice.id}`, turn: Date.parse(delivery.notice.at) - HORIZON_MS };
     case 'delivered':
-      return Date.parse(delivery.at) + REDELIVER_AFTER_MS;
+      return { mark: `${delivery.at} ${delivery.notice.id}`, againMs: REDELIVER_AFTER_MS };
     case 'none':
     case 'acknowledged':
-      return null;
+      return undefined;
   }
 }
 
@@ -66,7 +69,7 @@ function changeOf(commit: Commit, gate: AdmissionGate | null) {
     id,
     event: kinds.length === 0 ? undefined : JSON.stringify(event),
     settled: isSettled(task),
-    noticeAt: noticeAt(task) ?? undefined,
+    notice: noticeOf(task),
     createdAt: Date.parse(task.createdAt),
     deadline: task.deadline === null ? undefined : Date.parse(task.deadline),
     leaseMs: leaseMs(commit),
@@ -117,6 +120,7 @@ const keysOf = ({ id, coordinatorId, agent }: TaskRecord): string[] => [
 export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
   const commitScript = await loadScript('commit');
   const renewScript = await loadScript('renew');
+  const nextNoticeScript = await loadScript('next-notice');
   const pageScript = await loadScript('page-of-tasks');
   const expiredScript = await loadScript('expired');
   const parse = (data: string | null): TaskRecord | null => (data === null ? null : TaskRecord.parse(JSON.parse(data)));
@@ -157,24 +161,11 @@ export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
 
     remaining: (coordinatorId) => redis.scard(KEYS.unsettled(coordinatorId)),
 
-    async nextNotice(coordinatorId, nowMs) {
-      const results = await redis
-        .multi()
-        .zrangebyscore(KEYS.notices(coordinatorId), '-inf', nowMs, 'LIMIT', 0, 1)
-        .scard(KEYS.unsettled(coordinatorId))
-        .exec();
-      if (results === null) throw new Error('redis gave up a transaction');
-      const [[noticeError, ids], [countError, remaining]] = results as [
-        [Error | null, string[]],
-        [Error | null, number],
-      ];
-      if (noticeError ?? countError) throw (noticeError ?? countError) as Error;
-      return { taskId: ids[0] ?? null, remaining };
-    },
-
-    async noticeDue(coordinatorId, taskId, nowMs) {
-      const from = await redis.zscore(KEYS.notices(coordinatorId), taskId);
-      return from !== null && Number(from) <= nowMs;
+    async nextNotice(coordinatorId) {
+      const keys = [KEYS.notices(coordinatorId), KEYS.unsettled(coordinatorId)];
+      const answer = await nextNoticeScript.run(redis, keys, [KEYS.task('')]);
+      const [, data, remaining] = answer as [string | null, string | null, number];
+      return { task: parse(data), remaining };
     },
 
     renewLease: async (taskId, attempt, ttlMs) =>

@@ -14,6 +14,7 @@ export async function loadScript(
     | 'commit'
     | 'expired'
     | 'list-launchers'
+    | 'next-notice'
     | 'page-of-tasks'
     | 'renew'
     | 'report-launcher'

@@ -46,7 +46,7 @@ export function breakerState(breaker: OpenBreaker | null, nowMs: number): Breake
 
 type Cell = 'open' | 'prolong' | 'reopen' | 'close' | 'close_if_its' | 'free_if_its' | 'keep';
 
-const TABLE: Readonly<Record<BreakerState, Readonly<Record<BreakerEvent['type'], Cell>>>> = {
+export const BREAKER_CELLS: Readonly<Record<BreakerState, Readonly<Record<BreakerEvent['type'], Cell>>>> = {
   closed: { hit: 'open', closed: 'close', trial_passed: 'close', trial_void: 'close', time_passed: 'close' },
   open: { hit: 'prolong', closed: 'close', trial_passed: 'keep', trial_void: 'keep', time_passed: 'keep' },
   half_open: {
@@ -60,7 +60,7 @@ const TABLE: Readonly<Record<BreakerState, Readonly<Record<BreakerEvent['type'],
 
 /** What becomes of a breaker; null is closed. The same object where nothing changes. */
 export function nextBreaker(breaker: OpenBreaker | null, event: BreakerEvent, nowMs: number): OpenBreaker | null {
-  const cell = TABLE[breakerState(breaker, nowMs)][event.type];
+  const cell = BREAKER_CELLS[breakerState(breaker, nowMs)][event.type];
   if (event.type === 'hit') {
     if (breaker?.hitId === event.id) return breaker;
     const pauseMs = cell === 'reopen' && breaker !== null ? longer(breaker.pauseMs) : BREAKER_TIMES.firstPauseMs;

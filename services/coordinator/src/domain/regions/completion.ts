@@ -8,14 +8,14 @@ export type CompletionInput =
 type Cell = 'take' | 'keep';
 
 /** A refused word never takes back an accepted one: that one is bound to its own commit. */
-const TABLE: Readonly<Record<State, Readonly<Record<CompletionInput['type'], Cell>>>> = {
+export const COMPLETION_CELLS: Readonly<Record<State, Readonly<Record<CompletionInput['type'], Cell>>>> = {
   none: { signalled: 'take', refused: 'take' },
   signalled: { signalled: 'take', refused: 'keep' },
   refused: { signalled: 'take', refused: 'take' },
 };
 
 export function nextCompletion(completion: Completion, input: CompletionInput): Completion {
-  if (TABLE[completion.state][input.type] === 'keep') return completion;
+  if (COMPLETION_CELLS[completion.state][input.type] === 'keep') return completion;
   return input.type === 'signalled'
     ? { state: 'signalled', signal: input.signal }
     : { state: 'refused', reason: input.reason, files: [...input.files], at: input.at };

@@ -13,7 +13,7 @@ type Cell = 'pending' | 'deliver' | 'return' | 'acknowledge' | 'keep';
  * The newest notice of a task on its way to one waiter. A newer one takes the place of an older one that nobody has
  * fetched: it says all that the older one said. `delivered` again is a redelivery.
  */
-const TABLE: Readonly<Record<State, Readonly<Record<DeliveryInput['type'], Cell>>>> = {
+export const DELIVERY_CELLS: Readonly<Record<State, Readonly<Record<DeliveryInput['type'], Cell>>>> = {
   none: { raised: 'pending', delivered: 'keep', returned: 'keep', acknowledged: 'keep' },
   pending: { raised: 'pending', delivered: 'deliver', returned: 'keep', acknowledged: 'acknowledge' },
   delivered: { raised: 'pending', delivered: 'deliver', returned: 'return', acknowledged: 'acknowledge' },
@@ -21,7 +21,7 @@ const TABLE: Readonly<Record<State, Readonly<Record<DeliveryInput['type'], Cell>
 };
 
 export function nextDelivery(delivery: Delivery, input: DeliveryInput): Delivery {
-  const cell = TABLE[delivery.state][input.type];
+  const cell = DELIVERY_CELLS[delivery.state][input.type];
   if (input.type === 'raised')
     return cell === 'pending' ? { state: 'pending', notice: input.notice, returned: false } : delivery;
   if (cell === 'keep' || delivery.state === 'none' || delivery.notice.id !== input.noticeId) return delivery;

@@ -10,7 +10,7 @@ export type LandingInput =
 type Cell = 'queue' | 'join' | 'settle' | 'keep';
 
 /** One landing at a time a task. What has landed may be followed by the landing of a later signal. */
-const TABLE: Readonly<Record<State, Readonly<Record<LandingInput['type'], Cell>>>> = {
+export const LANDING_CELLS: Readonly<Record<State, Readonly<Record<LandingInput['type'], Cell>>>> = {
   none: { requested: 'queue', finished: 'keep' },
   queued: { requested: 'join', finished: 'settle' },
   landed: { requested: 'queue', finished: 'keep' },
@@ -20,7 +20,7 @@ const TABLE: Readonly<Record<State, Readonly<Record<LandingInput['type'], Cell>>
 
 /** The next state, or `busy` where another commit of the task is being landed. */
 export function nextLanding(landing: Landing, input: LandingInput): Landing | 'busy' {
-  const cell = TABLE[landing.state][input.type];
+  const cell = LANDING_CELLS[landing.state][input.type];
   if (input.type === 'requested') {
     if (cell === 'queue') return input.queued;
     return landing.state === 'queued' && landing.commit === input.queued.commit ? landing : 'busy';

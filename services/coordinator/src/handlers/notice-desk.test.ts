@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { DEFAULT_LIMITS } from '@roundhouse/contracts';
+import { type TestRedis, startTestRedis } from '@roundhouse/testkit';
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRedisEventFeed } from '../adapters/redis/redis-event-feed.ts';
+import { createRedisTaskStore } from '../adapters/redis/redis-task-store.ts';
+import { newTask } from '../domain/new-task.ts';
+import type { EventFeed, TaskStore } from '../ports.ts';
+import { type Handed, type NoticeDesk, type Waiter, createNoticeDesk } from './notice-desk.ts';
+import { noticeWork } from './take-notice.ts';
+import { transition } from './transition.ts';
+
+const WAITERS = 300;
+const clock = { now: () => new Date().toISOString(), nextId: () => randomUUID() };
+const log = pino({ level: 'silent' });
+let server: TestRedis;
+let redis: Redis;
+let subscriber: Redis;
+let store: TaskStore;
+let feed: EventFeed;
+let desk: NoticeDesk;
+let looks = 0;
+beforeAll(async () => {
+  server = await startTestRedis();
+  [redis, subscriber] = [new Redis(server.connection), new Redis(server.connection)];
+  store = await createRedisTaskStore(redis);
+  feed = await createRedisEventFeed(subscriber);
+  const work = noticeWork({ store, clock, log });
+  desk = createNoticeDesk(feed, {
+    ...work,
+    claim: (...args) => {
+      looks += 1;
+      return work.claim(...args);
+    },
+  });
+});
+afterAll(async () => {
+  redis.disconnect();
+  subscriber.disconnect();
+  await server.stop();
+});
+
+async function runningTask(coordinatorId: string): Promise<string> {
+  const promptId = randomUUID();
+  const task = newTask(
+    {
+      id: randomUUID(),
+      coordinatorId,
+      projectId: randomUUID(),
+      name: 'a task',
+      baseBranch: 'main',
+      agent: { kind: 'scripted' },
+      limits: DEFAULT_LIMITS,
+      image: null,
+      allowLandSelf: true,
+      promptId,
+      promptBytes: 2,
+    },
+    clock.now(),
+  );
+  await store.commit({ expected: 0, task, kinds: ['created'], effects: [], prompt: { id: promptId, text: 'hi' } });
+  await transition({ store, clock }, task.id, { type: 'claimed', attempt: 1, baseCommit: 'a'.repeat(40) });
+  await transition({ store, clock }, task.id, { type: 'linked', attempt: 1 });
+  return task.id;
+}
+
+async function signal(taskId: string): Promise<void> {
+  const [publishId, attempt] = [randomUUID(), 1];
+  const asked = { type: 'publish_requested', attempt, publishId, land: false, summary: null } as const;
+  await transition({ store, clock }, taskId, asked);
+  const commit = 'b'.repeat(40);
+  await transition({ store, clock }, taskId, {
+    type: 'published',
+    attempt,
+    publishId,
+    commit,
+    dirty: [],
+    untracked: [],
+  });
+}
+
+/** Every listener has heard what was published so far, and what that has begun is over. */
+async function quiet(): Promise<void> {
+  for (let round = 0; round < 5; round += 1) {
+    await subscriber.ping();
+    await redis.ping();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function sit(coordinatorId: string, gone = new AbortController()) {
+  const undo: (() => Promise<void>)[] = [];
+  const waiter: Waiter = { signal: gone.signal, onUndelivered: (step) => void undo.push(step) };
+  return { gone, undo, answer: desk.wait(coordinatorId, waiter, 50_000) };
+}
+
+describe('the desk where waits stand', () => {
+  it('MB-5: an event costs one look, however many wait, and a signal wakes the one that has waited longest', async () => {
+    const owner = randomUUID();
+    const [first, second] = [await runningTask(owner), await runningTask(owner)];
+    const waits = Array.from({ length: WAITERS }, () => sit(owner));
+    const answered: Handed[] = [];
+    for (const { answer } of waits) void answer.then((handed) => (handed === null ? undefined : answered.push(handed)));
+    await quiet();
+
+    looks = 0;
+    const activity = { state: 'busy', evidence: 'status', question: null, at: clock.now() } as const;
+    await transition({ store, clock }, first, { type: 'activity_reported', attempt: 1, activity });
+    await quiet();
+    expect([answered, looks]).toEqual([[], 1]);
+
+    await signal(first);
+    expect(await waits[0]?.answer).toMatchObject({ kind: 'claimed', notice: { taskId: first }, remaining: 1 });
+    await quiet();
+    expect(answered).toHaveLength(1);
+    // One for each event of the signal and of its delivery, and one more to see that nothing is left.
+    expect(looks).toBeLessThanOrEqual(8);
+
+    // The last end is news to all of them.
+    await transition({ store, clock }, second, { type: 'agent_exited', attempt: 1, code: 0, signal: null });
+    const all = await Promise.all(waits.map(({ answer }) => answer));
+    expect(all.filter((handed) => handed?.kind === 'heard')).toHaveLength(WAITERS - 2);
+    expect(looks).toBeLessThanOrEqual(16);
+  });
+
+  it('MB-5: whoever goes leaves no trace, and the next in line gets what comes', async () => {
+    const owner = randomUUID();
+    const task = await runningTask(owner);
+    const waits = [sit(owner), sit(owner)];
+    await quiet();
+    waits[0]?.gone.abort();
+    expect(await waits[0]?.answer).toBeNull();
+    await signal(task);
+    expect(await waits[1]?.answer).toMatchObject({ kind: 'claimed', notice: { taskId: task } });
+    // What it could not be handed is pending again for who comes next.
+    for (const step of waits[1]?.undo ?? []) await step();
+    expect(await sit(owner).answer).toMatchObject({ kind: 'claimed', notice: { taskId: task }, redelivered: false });
+  });
+
+  it('MB-5: a wait that may not wait looks all the same', async () => {
+    const owner = randomUUID();
+    const task = await runningTask(owner);
+    await signal(task);
+    const never = new AbortController().signal;
+    const waiter: Waiter = { signal: never, onUndelivered: () => undefined };
+    const both = await Promise.all([desk.wait(owner, waiter, 0), desk.wait(owner, waiter, 0)]);
+    expect(both.map((handed) => handed?.kind).sort()).toEqual(['claimed', 'nothing_live']);
+  });
+});
