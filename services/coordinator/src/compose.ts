@@ -30,6 +30,7 @@ import type { Config } from './config.ts';
 import { executeEffect } from './effects/execute-effects.ts';
 import { createCallRecorder } from './effects/record-calls.ts';
 import { createAdmissionPass } from './handlers/admission/pass.ts';
+import { expireHolds } from './effects/expire-holds.ts';
 import { reapAttempts } from './effects/reap-attempts.ts';
 import { wakeAdmission } from './effects/wake-admission.ts';
 import type { ServiceDeps } from './http/implementations.ts';
@@ -101,6 +102,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
   const effectDeps = { ...deps, queue, admit: createAdmissionPass(deps) };
   const draining = outbox.drain((effect, tries) => executeEffect(effectDeps, effect, tries), stopping.signal);
   reapAttempts(deps, stopping.signal);
+  expireHolds(deps, stopping.signal);
   const waking = wakeAdmission(effectDeps, stopping.signal);
 
   return {

@@ -72,7 +72,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
       { kind: 'failed' as const, reason: 'git' },
     ),
   }),
-  fc.constant({ type: 'control_returned' as const }),
+  fc.constant({ type: 'control_returned' as const, tokenId: 't1', force: true }),
 );
 
 type Step = (task: TaskRecord) => Event;

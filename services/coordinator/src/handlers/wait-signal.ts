@@ -8,6 +8,7 @@ import {
   Uuid,
 } from '@roundhouse/contracts';
 import { decide } from '../domain/decide.ts';
+import { firstNotice, newNotice } from '../domain/notices.ts';
 import type { FeedEvent, IdempotencyStore } from '../ports.ts';
 import { actingFor } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
@@ -100,12 +101,12 @@ async function claim(deps: Deps, caller: Caller, coordinatorId: string): Promise
     const { taskId, remaining } = await deps.store.nextNotice(coordinatorId, Date.parse(deps.clock.now()));
     if (taskId === null) return remaining;
     const task = await deps.store.read(taskId);
-    if (task === null || (task.delivery.state !== 'pending' && task.delivery.state !== 'delivered')) continue;
+    const due = task === null ? null : firstNotice(task);
+    if (task === null || due === null) continue;
     // Another wait may have taken it between the two reads. Asked after the record was read: the commit below is upon that
     // very version, so the answer still holds when it is made.
     if (!(await deps.store.noticeDue(coordinatorId, taskId, Date.parse(deps.clock.now())))) continue;
-    const { delivery } = task;
-    const { notice } = delivery;
+    const { notice, redelivered } = due;
     const decision = decide(
       task,
       { type: 'notice_delivered', noticeId: notice.id },
@@ -124,7 +125,7 @@ async function claim(deps: Deps, caller: Caller, coordinatorId: string): Promise
     return {
       outcome: notice.kind,
       notice,
-      redelivered: delivery.state === 'delivered',
+      redelivered,
       remaining: await deps.store.remaining(coordinatorId),
       cursor: cursorOf(notice),
     };
@@ -155,17 +156,9 @@ async function heard(
 function noticeOf(deps: Deps, task: TaskRecord, kind: 'landed' | 'ended', at: string): Notice {
   if (task.delivery.state !== 'none' && task.delivery.notice.kind === kind) return task.delivery.notice;
   const { lifecycle, landing } = task;
-  return {
-    id: deps.clock.nextId(),
-    taskId: task.id,
-    taskName: task.name,
-    kind,
-    epoch: task.attempt,
-    commit: kind === 'landed' && landing.state === 'landed' ? landing.landedAs : null,
-    summary: null,
-    end: 'end' in lifecycle ? lifecycle.end : null,
-    at,
-  };
+  const commit = kind === 'landed' && landing.state === 'landed' ? landing.landedAs : null;
+  const end = 'end' in lifecycle ? lifecycle.end : null;
+  return newNotice(task, kind, { commit, end }, { now: at, nextId: deps.clock.nextId });
 }
 
 async function acknowledgeCursor(deps: Deps, coordinatorId: string, cursor: string | undefined): Promise<void> {

@@ -1,6 +1,7 @@
 import { LEASE, RoundhouseError, type TaskEvent, TaskRecord } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
 import { isLive, isSettled } from '../../domain/derived.ts';
+import { firstNotice } from '../../domain/notices.ts';
 import type { AdmissionGate, AdmitResult, Commit, TaskStore } from '../../ports.ts';
 import { heldBy, holdsPlace, turnOf } from '../../domain/admission/place.ts';
 import { KEYS, lineName } from './keys.ts';
@@ -8,21 +9,9 @@ import { ownLines } from './redis-admission-index.ts';
 import { KEPT_EVENTS } from './redis-event-log.ts';
 import { loadScript } from './script.ts';
 
-/** How long a notice that was handed out stays unseen by other waits before it is handed out again, ms. */
-export const REDELIVER_AFTER_MS = 120_000;
-
-/** From when on the task's notice may be handed out, ms; null where there is none to hand out. */
-function noticeAt({ delivery }: TaskRecord): number | null {
-  switch (delivery.state) {
-    case 'pending':
-      return Date.parse(delivery.notice.at);
-    case 'delivered':
-      return Date.parse(delivery.at) + REDELIVER_AFTER_MS;
-    case 'none':
-    case 'acknowledged':
-      return null;
-  }
-}
+/** When the hold of a person ends, ms; null where none is to be looked at. */
+const holdUntil = ({ control, lifecycle }: TaskRecord): number | null =>
+  control.holder === 'human' && lifecycle.state !== 'closed' ? Date.parse(control.until) : null;
 
 /** A lease begins with the claim, is renewed by heartbeats, and ends with the attempt. */
 function leaseMs({ task, kinds }: Commit): number {
@@ -54,6 +43,7 @@ function changeOf(commit: Commit, gate: AdmissionGate | null) {
     version: task.version,
     attempt: task.attempt,
     kinds: [...kinds],
+    ...(kinds.includes('control') ? { control: { by: task.control.holder } } : {}),
     at: task.updatedAt,
   };
   const held = heldBy(task);
@@ -66,7 +56,8 @@ function changeOf(commit: Commit, gate: AdmissionGate | null) {
     id,
     event: kinds.length === 0 ? undefined : JSON.stringify(event),
     settled: isSettled(task),
-    noticeAt: noticeAt(task) ?? undefined,
+    noticeAt: firstNotice(task)?.fromMs,
+    holdUntil: holdUntil(task) ?? undefined,
     createdAt: Date.parse(task.createdAt),
     deadline: task.deadline === null ? undefined : Date.parse(task.deadline),
     leaseMs: leaseMs(commit),
@@ -112,6 +103,7 @@ const keysOf = ({ id, coordinatorId, agent }: TaskRecord): string[] => [
   KEYS.lines,
   KEYS.edges,
   KEYS.breakers,
+  KEYS.holds,
 ];
 
 export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
@@ -181,6 +173,8 @@ export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
       (await renewScript.run(redis, [KEYS.task(taskId), KEYS.leases], [taskId, attempt, ttlMs])) === 1,
 
     expiredLeases: async (limit) => (await expiredScript.run(redis, [KEYS.leases], [limit])) as string[],
+
+    expiredHolds: (nowMs, limit) => redis.zrangebyscore(KEYS.holds, '-inf', nowMs, 'LIMIT', 0, limit),
 
     overdue: (nowMs, limit) => redis.zrangebyscore(KEYS.deadlines, '-inf', nowMs, 'LIMIT', 0, limit),
   };
