@@ -24,6 +24,8 @@ export const TaskEventKind = z.enum([
   'conflicted',
   'land_failed',
   'control',
+  'question',
+  'report',
 ]);
 export type TaskEventKind = z.infer<typeof TaskEventKind>;
 
@@ -34,6 +36,10 @@ export const TaskEvent = z.object({
   version: z.int().min(1),
   attempt: z.int().min(0),
   kinds: z.array(TaskEventKind).min(1),
+  control: z
+    .object({ by: z.enum(['coordinator', 'human']) })
+    .optional()
+    .describe('Of the kind "control": whose the keyboard is from then on. "human" also where a person typed.'),
   at: Instant,
 });
 export type TaskEvent = z.infer<typeof TaskEvent>;

@@ -12,7 +12,7 @@ import { Activity } from './task.ts';
  * edge); the runner states what happened (`event`, numbered from 1) and what the terminal printed (`output`, by byte
  * offset). Both are sent again until acknowledged, so a restart of either side loses and repeats nothing.
  */
-export const LINK_PROTOCOL = 2;
+export const LINK_PROTOCOL = 3;
 export const LINK_PATH = '/link';
 /** Close code: a newer attempt owns the task, or this one is over. The runner ends its agent at once. */
 export const LINK_FENCED = 4001;
@@ -42,12 +42,28 @@ export const Assignment = z.object({
 });
 export type Assignment = z.infer<typeof Assignment>;
 
-export const DesiredPrompt = z.object({ id: Uuid, ordinal: z.int().min(1), text: z.string() });
+export const DesiredPrompt = z.object({
+  id: Uuid,
+  ordinal: z.int().min(1),
+  revision: z.int().min(1),
+  text: z.string(),
+});
 export type DesiredPrompt = z.infer<typeof DesiredPrompt>;
+
+/** A prompt that is to be taken back, unless it is being typed already. Each is answered once, by its id. */
+export const DesiredRecall = z.object({ id: Uuid, promptId: Uuid, revision: z.int().min(1) });
+export type DesiredRecall = z.infer<typeof DesiredRecall>;
+
+/** What a person types: into the terminal as it is, in order, each once. */
+export const DesiredInput = z.object({ id: Uuid, ordinal: z.int().min(1), text: z.string() });
+export type DesiredInput = z.infer<typeof DesiredInput>;
 
 /** What the coordinator wants of the runner now. `archiveToken` may write the attempt's archive ref and nothing else. */
 export const Desired = z.object({
   prompts: z.array(DesiredPrompt),
+  recalls: z.array(DesiredRecall),
+  inputs: z.array(DesiredInput),
+  held: z.boolean().describe('Whether a person holds the keyboard: no Enter is pressed a second time then.'),
   publish: z.object({ id: Uuid }).nullable(),
   stop: z.object({ reason: z.string(), archiveRef: z.string(), archiveToken: z.string() }).nullable(),
 });
@@ -61,6 +77,18 @@ export const RunnerEvent = z.discriminatedUnion('type', [
     promptId: Uuid,
     state: z.enum(['written', 'accepted', 'undelivered']),
     screen: z.string().max(20_000).optional(),
+  }),
+  z.object({
+    type: z.literal('prompt_recalled'),
+    promptId: Uuid,
+    recallId: Uuid,
+    recalled: z.boolean().describe('False: it was being typed already, or was.'),
+  }),
+  z.object({
+    type: z.literal('input'),
+    inputId: Uuid,
+    typed: z.boolean().describe('False: the terminal did not take it.'),
+    shown: z.boolean().describe('Whether the terminal showed what was typed; what it did not show is kept nowhere.'),
   }),
   z.object({
     type: z.literal('published'),

@@ -3,11 +3,13 @@ import * as admin from './operations/admin-operations.ts';
 import * as admission from './operations/admission-operations.ts';
 import * as attempts from './operations/attempt-operations.ts';
 import * as audit from './operations/audit-operations.ts';
+import * as control from './operations/control-operations.ts';
 import * as pairing from './operations/pairing-operations.ts';
 import * as events from './operations/event-operations.ts';
 import * as subTask from './operations/sub-task-operations.ts';
 import * as review from './operations/review-operations.ts';
 import * as tasks from './operations/task-operations.ts';
+import * as voice from './operations/voice-operations.ts';
 import * as waits from './operations/wait-operations.ts';
 
 /** Every operation of the API, by name: a literal, not a discovery. */
@@ -27,7 +29,14 @@ export const OPERATIONS = {
   waitSignal: waits.waitSignal,
   waitForEvents: events.waitForEvents,
   streamEvents: events.streamEvents,
-  setControl: tasks.setControl,
+  setControl: control.setControl,
+  typeInput: control.typeInput,
+  editPrompt: control.editPrompt,
+  withdrawPrompt: control.withdrawPrompt,
+  askQuestion: voice.askQuestion,
+  answerQuestion: voice.answerQuestion,
+  makeReport: voice.makeReport,
+  readReports: voice.readReports,
   listAgents: tasks.listAgents,
   signalDone: subTask.signalDone,
   landSelf: subTask.landSelf,

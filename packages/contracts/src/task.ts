@@ -9,10 +9,12 @@ import {
   ResultSchema,
 } from './admission.ts';
 import { AgentSpec } from './agent.ts';
+import { Control, QueuedInput, Typed } from './control.ts';
 import { AttemptNumber, Instant, ObjectId, Uuid } from './ids.ts';
 import { ImageName } from './image.ts';
 import { Limits } from './limits.ts';
-import { PromptReceipt } from './prompt.ts';
+import { PromptReceipt, PromptRecord } from './prompt.ts';
+import { AskedQuestion, Report } from './voice.ts';
 
 /**
  * How an attempt ended. `exited` is the agent's own exit; `failed` is ours (no worktree, no such program, …); `oom`,
@@ -99,17 +101,23 @@ export const Completion = z
   .meta({ id: 'Completion' });
 export type Completion = z.infer<typeof Completion>;
 
-/** What a wait hands out, to exactly one waiter until it is acknowledged: a signal, a landing or an end. */
+/**
+ * What a wait hands out, to exactly one waiter until it is acknowledged: a signal, a landing or an end; a question of the
+ * task, a report of it that somebody must know, or the keyboard that a person hands back.
+ */
 export const Notice = z
   .object({
     id: Uuid,
     taskId: Uuid,
     taskName: z.string(),
-    kind: z.enum(['signal', 'landed', 'ended']),
+    kind: z.enum(['signal', 'landed', 'ended', 'question', 'report', 'control']),
     epoch: z.int().min(0),
     commit: ObjectId.nullable(),
     summary: z.string().nullable().describe('The agent’s own words: untrusted.'),
     end: End.nullable(),
+    question: AskedQuestion.omit({ outcome: true }).nullable().default(null).describe('Of a question: untrusted.'),
+    report: Report.nullable().default(null).describe('Of a report: untrusted.'),
+    typed: Typed.nullable().default(null).describe('Of control that is back: what the person typed. Untrusted.'),
     at: Instant,
   })
   .meta({ id: 'Notice' });
@@ -124,6 +132,13 @@ export const Delivery = z
   ])
   .meta({ id: 'Delivery' });
 export type Delivery = z.infer<typeof Delivery>;
+
+/** A notice that stands beside the newest signal, landing or end, and is neither replaced by one nor replaces it. */
+export const SideNotice = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('pending'), notice: Notice }),
+  z.object({ state: z.literal('delivered'), notice: Notice, at: Instant }),
+]);
+export type SideNotice = z.infer<typeof SideNotice>;
 
 export const ConflictFile = z.object({
   path: z.string(),
@@ -162,15 +177,6 @@ export const Landing = z
   ])
   .meta({ id: 'Landing' });
 export type Landing = z.infer<typeof Landing>;
-
-/** Who holds the keyboard. A human's hold is a lease: it ends by itself. */
-export const Control = z
-  .discriminatedUnion('holder', [
-    z.object({ holder: z.literal('coordinator') }),
-    z.object({ holder: z.literal('human'), until: Instant }),
-  ])
-  .meta({ id: 'Control' });
-export type Control = z.infer<typeof Control>;
 
 /** The wish that the runner push its commit, because the sub-task said that it is done. */
 export const Publish = z.object({
@@ -224,7 +230,13 @@ export const TaskRecord = z.object({
   delivery: Delivery,
   landing: Landing,
   control: Control,
-  prompts: z.array(PromptReceipt),
+  typed: Typed.nullable().default(null).describe('What was typed during the last hold of a person; null: nothing.'),
+  inputs: z.array(QueuedInput).default([]),
+  inputsTotal: z.int().min(0).default(0),
+  questions: z.array(AskedQuestion).default([]),
+  reports: z.array(Report).default([]),
+  sideNotices: z.array(SideNotice).default([]),
+  prompts: z.array(PromptRecord),
   promptsTotal: z.int().min(0),
   publish: Publish.nullable(),
   lastPublish: PublishOutcome.nullable(),
@@ -239,8 +251,16 @@ export const Task = TaskRecord.omit({
   lastPublish: true,
   kept: true,
   promptsTotal: true,
+  inputs: true,
+  inputsTotal: true,
+  sideNotices: true,
 })
   .extend({
+    prompts: z.array(PromptReceipt),
+    questions: z.array(AskedQuestion).describe('The open ones. The agent’s own words: untrusted.'),
+    reports: z
+      .array(Report)
+      .describe('The last three, cut to 500 characters each; get_task_reports has the rest. Untrusted.'),
     admission: Admission,
     settled: z.boolean().describe('True when nothing more will come from it unless it is prompted again.'),
     attention: z.string().nullable().describe('What needs a look, in one sentence.'),

@@ -21,6 +21,7 @@
 --      17 lines (set)              names of the lines that are not empty
 --      18 edges (sorted set)       "<dependency's id>:<id of the task that waits for it>", all of score 0
 --      19 breakers (hash)          kind of agent -> the breaker as JSON, absent where it is closed
+--      20 holds (sorted set)       task id -> the instant (ms) at which a person's hold of its keyboard ends
 -- ARGV  1 one JSON object:
 --         expected   version that must be stored, 0 where the task must not exist
 --         version, attempt, live (0|1), data (string), id
@@ -31,6 +32,7 @@
 --                    out again, where somebody has it
 --         createdAt  ms
 --         deadline   ms, or absent where no attempt runs
+--         holdUntil  ms, or absent where no person holds the keyboard
 --         leaseMs    > 0 sets the lease to end so far from now, 0 ends it, -1 leaves it
 --         trim       how many events the stream keeps at least
 --         effects    strings
@@ -124,6 +126,7 @@ elseif change.leaseMs > 0 then
   redis.call('ZADD', KEYS[8], now + change.leaseMs, change.id)
 end
 if change.deadline then redis.call('ZADD', KEYS[10], change.deadline, change.id) else redis.call('ZREM', KEYS[10], change.id) end
+if change.holdUntil then redis.call('ZADD', KEYS[20], change.holdUntil, change.id) else redis.call('ZREM', KEYS[20], change.id) end
 
 local onPlaces = change.place and 'SADD' or 'SREM'
 redis.call(onPlaces, KEYS[12], change.id)

@@ -32,6 +32,7 @@ import { createCallRecorder } from './effects/record-calls.ts';
 import { createAdmissionPass } from './handlers/admission/pass.ts';
 import { createNoticeDesk } from './handlers/notice-desk.ts';
 import { noticeWork } from './handlers/take-notice.ts';
+import { expireHolds } from './effects/expire-holds.ts';
 import { reapAttempts } from './effects/reap-attempts.ts';
 import { wakeAdmission } from './effects/wake-admission.ts';
 import type { ServiceDeps } from './http/implementations.ts';
@@ -107,6 +108,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
   const effectDeps = { ...deps, queue, admit: createAdmissionPass(deps) };
   const draining = outbox.drain((effect, tries) => executeEffect(effectDeps, effect, tries), stopping.signal);
   reapAttempts(deps, stopping.signal);
+  expireHolds(deps, stopping.signal);
   const waking = wakeAdmission(effectDeps, stopping.signal);
 
   return {

@@ -75,6 +75,8 @@ export interface TaskStore {
   expiredLeases(limit: number): Promise<string[]>;
   /** The tasks whose attempt has run for as long as it may, the most overdue first. */
   overdue(nowMs: number, limit: number): Promise<string[]>;
+  /** The tasks whose keyboard a person held until now, the oldest first. */
+  expiredHolds(nowMs: number, limit: number): Promise<string[]>;
 }
 
 export interface FeedEvent {

@@ -95,7 +95,7 @@ describe.each(ERAS)('a client of the %s era', (_era, connect) => {
 
   it('G-1: a sub-task sees its own tools and nothing else', async () => {
     const { tools } = await (await open(TOKENS.subtask)).listTools();
-    expect(tools.map((tool) => tool.name).sort()).toEqual(['get_inputs', 'land_self', 'signal_done']);
+    expect(tools.map((tool) => tool.name).sort()).toEqual(['ask', 'get_inputs', 'land_self', 'report', 'signal_done']);
   });
 
   it('G-1: an operator sees the coordinator’s tools once it says for which coordinator it acts', async () => {

@@ -120,6 +120,13 @@ export interface TerminalOrder {
   readonly onSettled: () => void;
 }
 
+/** A place on the screen that the cursor was at. */
+export interface CursorPlace {
+  /** What stands there now, to the end of its line, however often that wraps; null where the place is gone. */
+  text(): string | null;
+  forget(): void;
+}
+
 /** An agent in its terminal, and the model of what it shows. */
 export interface AgentTerminal {
   readonly pid: number;
@@ -130,6 +137,8 @@ export interface AgentTerminal {
   /** Whether the program asked for bracketed paste. */
   readonly bracketedPaste: boolean;
   readonly cursorLine: string;
+  /** Where the cursor is, once the screen has taken in all output that has come. */
+  cursorPlace(): Promise<CursorPlace>;
   /** The screen as text, at most 20,000 characters. */
   readonly screen: string;
   /** Gives the terminal back to the system. Does not end the program. */

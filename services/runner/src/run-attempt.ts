@@ -142,12 +142,14 @@ async function setUp(
     );
     const ended = agent.terminal.exited.then(async (exit) => {
       agent.prompts.close();
+      agent.inputs.close();
       ports.log.info(exit, 'agent exited');
       await limits.ended(exit);
     });
     Object.assign(bench, { agent, publishing, ended } satisfies Bench);
     wish.follow((desired) => {
-      agent.prompts.want(desired.prompts);
+      agent.inputs.want(desired.inputs);
+      agent.prompts.want(desired);
       publishing.want(desired.publish);
     });
   } catch (error) {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { controlCommands } from './task/control.ts';
 import { readCommands } from './task/read.ts';
 import { runCommand } from './task/run.ts';
 import { writeCommands } from './task/write.ts';
@@ -7,7 +8,12 @@ import { writeCommands } from './task/write.ts';
 /** `roundhouse task …` */
 export function taskCommand(context: Context): Command {
   const command = new Command('task').summary('run, watch, land and close tasks');
-  for (const inner of [runCommand(context), ...readCommands(context), ...writeCommands(context)])
+  for (const inner of [
+    runCommand(context),
+    ...readCommands(context),
+    ...writeCommands(context),
+    ...controlCommands(context),
+  ])
     command.addCommand(inner);
   return command;
 }

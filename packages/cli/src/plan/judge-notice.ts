@@ -5,7 +5,9 @@ import type { PlannedTask } from './read-plan.ts';
 import type { Verdict } from './task-result.ts';
 
 /** What a task said. Its summary is the agent's own words. */
-export type Word = Pick<Notice, 'taskId' | 'kind' | 'commit' | 'summary' | 'end'>;
+export type Word = Pick<Notice, 'taskId' | 'commit' | 'summary' | 'end'> & {
+  readonly kind: 'signal' | 'landed' | 'ended';
+};
 
 /** A task that has been created, and what is remembered of it. */
 export interface LiveTask {

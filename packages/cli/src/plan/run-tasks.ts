@@ -1,4 +1,4 @@
-import type { OPERATIONS, OutputOf } from '@roundhouse/contracts';
+import type { Notice, OPERATIONS, OutputOf } from '@roundhouse/contracts';
 import { oneLine } from '../output.ts';
 import { closeTask, lastOutput } from './end-task.ts';
 import { judgeNotice, type Word } from './judge-notice.ts';
@@ -85,7 +85,7 @@ class TaskRun {
       const input = { timeoutMs: this.#lookMs, ...(cursor === undefined ? {} : { cursor }) };
       const answer = await this.#call('waitSignal', input, { signal: this.#waiting });
       cursor = answer.cursor;
-      if (answer.notice !== null) this.#hear(answer.notice);
+      if (answer.notice !== null) this.#take(answer.notice);
       else await this.#look(answer.outcome);
     }
   }
@@ -113,6 +113,15 @@ class TaskRun {
     });
     this.#parts.progress.tell(name, `created, on ${branch}`);
     this.#ledger.created({ plan, id, branch, summary: null, wasToldOfConflict: false, startedAt, judging: false });
+  }
+
+  #take(notice: Notice): void {
+    const { kind } = notice;
+    if (kind === 'signal' || kind === 'landed' || kind === 'ended') return this.#hear({ ...notice, kind });
+    // Nobody is there to answer: it is told, and who waits for an answer for too long is stuck.
+    const text = notice.question?.text ?? notice.report?.text ?? 'a person has typed';
+    const name = this.#ledger.find(notice.taskId)?.plan.name ?? notice.taskName;
+    this.#parts.progress.tell(oneLine(name), `${kind}: ${oneLine(text).slice(0, 200)}`);
   }
 
   #hear(notice: Word): void {

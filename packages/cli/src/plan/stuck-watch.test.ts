@@ -33,7 +33,10 @@ const base: Task = {
   delivery: { state: 'none' },
   landing: { state: 'none' },
   control: { holder: 'coordinator' },
-  prompts: [{ id, ordinal: 1, bytes: 1, state: 'accepted', at }],
+  typed: null,
+  questions: [],
+  reports: [],
+  prompts: [{ id, ordinal: 1, bytes: 1, state: 'accepted', at, revision: 1, held: false }],
   settled: false,
   attention: null,
 };
@@ -48,7 +51,10 @@ describe('createStuckWatch', () => {
     };
     const busy: Task = { ...base, activity: { ...base.activity, state: 'busy' } };
     const later: Task = { ...base, activity: { ...base.activity, at: '2026-11-23T10:00:05.000Z' } };
-    const queued: Task = { ...base, prompts: [{ id, ordinal: 2, bytes: 1, state: 'queued', at }] };
+    const queued: Task = {
+      ...base,
+      prompts: [{ id, ordinal: 2, bytes: 1, state: 'queued', at, revision: 1, held: false }],
+    };
     const unknown: Task = { ...base, activity: { ...base.activity, state: 'unknown' } };
     expect(after(0, base)).toBe('goes on');
     expect(after(999, base)).toBe('goes on');
@@ -60,10 +66,17 @@ describe('createStuckWatch', () => {
     expect(after(9_000, unknown)).toBe('goes on');
     expect(after(9_000, base)).toBe('goes on');
     expect(after(1_000, base)).toBe('failed');
+    const asked = { id, attempt: 1, text: 'Which?', options: [], at, outcome: { state: 'open' as const } };
+    const asking: Task = { ...busy, questions: [asked] };
+    expect(after(0, asking)).toBe('goes on');
+    expect(after(1_000, asking)).toBe('failed');
   });
 
   it('RP-6: a prompt that could not be delivered is a failure at once', () => {
-    const task: Task = { ...base, prompts: [{ id, ordinal: 1, bytes: 1, state: 'undelivered', at }] };
+    const task: Task = {
+      ...base,
+      prompts: [{ id, ordinal: 1, bytes: 1, state: 'undelivered', at, revision: 1, held: false }],
+    };
     expect(createStuckWatch(1_000)(task)).toMatchObject({ kind: 'undelivered' });
   });
 });

@@ -10,7 +10,8 @@ import type { Verdict } from './task-result.ts';
 export function createStuckWatch(idleMs: number, now: () => number = () => performance.now()) {
   const seen = new Map<string, { readonly key: string; readonly sinceMs: number }>();
   return (task: Task): Verdict | null => {
-    const { activity, lifecycle, completion, prompts } = task;
+    const { activity, lifecycle, completion, prompts, questions } = task;
+    const [asked] = questions;
     const lost = prompts.find(({ state }) => state === 'undelivered');
     if (lost !== undefined) {
       return { outcome: 'failed', kind: 'undelivered', reason: 'its prompt could not be delivered to the agent' };
@@ -18,21 +19,25 @@ export function createStuckWatch(idleMs: number, now: () => number = () => perfo
     const rests =
       lifecycle.state === 'running' &&
       completion.state !== 'signalled' &&
-      (activity.state === 'idle' || activity.state === 'waiting_input') &&
+      (activity.state === 'idle' || activity.state === 'waiting_input' || asked !== undefined) &&
       prompts.every(({ state }) => state === 'accepted');
     if (!rests) {
       seen.delete(task.id);
       return null;
     }
-    const key = `${activity.state} ${activity.at}`;
+    const key = asked?.id ?? `${activity.state} ${activity.at}`;
     const known = seen.get(task.id);
     if (known?.key !== key) {
       seen.set(task.id, { key, sinceMs: now() });
       return null;
     }
     if (now() - known.sinceMs < idleMs) return null;
-    const what = activity.state === 'idle' ? 'is idle and has not signalled' : 'waits for an answer that nobody gives';
-    const question = activity.question === null ? '' : `: ${oneLine(activity.question.text).slice(0, 300)}`;
+    const what =
+      activity.state === 'idle' && asked === undefined
+        ? 'is idle and has not signalled'
+        : 'waits for an answer that nobody gives';
+    const text = asked?.text ?? activity.question?.text;
+    const question = text === undefined ? '' : `: ${oneLine(text).slice(0, 300)}`;
     return { outcome: 'failed', kind: 'stuck', reason: `the agent ${what}${question}` };
   };
 }

@@ -16,6 +16,10 @@ export const SAMPLE = {
   launcherId: '1f2e3d4c-5b6a-4978-8695-a4b3c2d1e0f9',
   promptId: '2b1c0d9e-8f7a-4b6c-9d5e-4f3a2b1c0d9e',
   signalId: '7e6d5c4b-3a29-4181-9706-f5e4d3c2b1a0',
+  questionId: '8d7c6b5a-4938-4271-8605-94f3e2d1c0b9',
+  answerId: '3c4d5e6f-7081-4923-a4b5-c6d7e8f90a1b',
+  reportId: 'a9b8c7d6-e5f4-4321-8a0b-1c2d3e4f5a60',
+  inputId: 'b0c1d2e3-f405-4162-9738-495a6b7c8d9e',
   noticeId: '4c3b2a19-0817-4625-8433-2211ffeeddcc',
   baseCommit: '3b18e512dba79e4c8300dd08aeb37f8e728b8dad',
   commit: '9fceb02d0ae598e95dc970b74767f19372d61af8',
@@ -31,7 +35,15 @@ const { at } = SAMPLE;
 
 export const branch = 'task/fix-the-parser-5f0c1d52';
 
-export const receipt: PromptReceipt = { id: SAMPLE.promptId, ordinal: 1, bytes: 40, state: 'queued', at };
+export const receipt: PromptReceipt = {
+  id: SAMPLE.promptId,
+  ordinal: 1,
+  bytes: 40,
+  state: 'queued',
+  at,
+  revision: 1,
+  held: false,
+};
 
 export const queuedTask: Task = {
   id: SAMPLE.taskId,
@@ -62,6 +74,9 @@ export const queuedTask: Task = {
   delivery: { state: 'none' },
   landing: { state: 'none' },
   control: { holder: 'coordinator' },
+  typed: null,
+  questions: [],
+  reports: [],
   prompts: [receipt],
   settled: false,
   attention: null,
@@ -87,6 +102,9 @@ export const notice: Notice = {
   commit: SAMPLE.commit,
   summary: 'The parser takes empty input.',
   end: null,
+  question: null,
+  report: null,
+  typed: null,
   at,
 };
 

@@ -109,10 +109,6 @@ export const TASK_EXAMPLES = {
       cursor,
     },
   },
-  setControl: {
-    request: { id, holder: 'human', forMs: 600_000 },
-    answer: { ...sample.queuedTask, version: 2, control: { holder: 'human', until: '2026-11-23T09:40:00.000Z' } },
-  },
   listAgents: {
     request: { limit: 100 },
     answer: {

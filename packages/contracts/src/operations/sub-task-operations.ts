@@ -71,6 +71,7 @@ export const landSelf = operation({
     'task_closed',
     'attempt_stale',
     'already_landing',
+    'human_control',
     'git_failed',
     'version_conflict',
   ],

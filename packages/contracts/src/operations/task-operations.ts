@@ -96,20 +96,12 @@ export const promptTask = operation({
   tag: 'tasks',
   summary: 'Send a prompt',
   description:
-    'Tells the agent something more, byte for byte. The receipt goes queued, written, accepted (or undelivered, with the screen).',
+    'Tells the agent something more, byte for byte. The receipt goes queued, written, accepted (or undelivered, with the screen). "held": a person holds the keyboard; it is delivered by itself when that is over.',
   effect: 'write',
   tool: 'send_prompt',
   input: z.object({ id, prompt: PromptText }),
   output: PromptReceipt,
-  errors: [
-    'task_not_found',
-    'prompt_too_large',
-    'task_ended',
-    'task_closed',
-    'prompt_queue_full',
-    'human_control',
-    'version_conflict',
-  ],
+  errors: ['task_not_found', 'prompt_too_large', 'task_ended', 'task_closed', 'prompt_queue_full', 'version_conflict'],
 });
 
 export const closeTask = operation({
@@ -131,24 +123,6 @@ export const closeTask = operation({
     task: Task,
   }),
   errors: ['task_not_found', 'human_control', 'version_conflict'],
-});
-
-export const setControl = operation({
-  name: 'setControl',
-  method: 'POST',
-  path: '/api/tasks/:id/control',
-  tag: 'tasks',
-  summary: 'Take or hand back the keyboard',
-  description:
-    'While a human holds control, the coordinator’s prompts, landing and close are refused with human_control. The hold ends by itself.',
-  effect: 'write',
-  input: z.object({
-    id,
-    holder: z.enum(['coordinator', 'human']),
-    forMs: z.int().min(1_000).max(86_400_000).default(600_000),
-  }),
-  output: Task,
-  errors: ['task_not_found', 'task_closed', 'version_conflict'],
 });
 
 export const AgentRow = z.object({

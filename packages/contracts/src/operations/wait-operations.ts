@@ -15,7 +15,7 @@ export const waitForIdle = operation({
   tag: 'tasks',
   summary: 'Wait until an agent needs something',
   description:
-    'Returns when the agent is idle with no prompt under way, waits for input, has signalled, has ended, could not be prompted, or the time is up. Idle is not done: only a signal is.',
+    'Returns when the agent is idle with no prompt under way, waits for input, has asked a question (answer_question), has signalled, has ended, could not be prompted, while a person holds its keyboard (human_control), or when the time is up. Idle is not done: only a signal is.',
   effect: 'read',
   waits: true,
   tool: 'wait_for_idle',
@@ -24,6 +24,7 @@ export const waitForIdle = operation({
     outcome: z.enum([
       'idle',
       'waiting_input',
+      'question',
       'signalled',
       'undelivered',
       'ended',
@@ -44,7 +45,7 @@ export const waitSignal = operation({
   tag: 'tasks',
   summary: 'Wait for any sub-task’s signal',
   description:
-    'Returns the next signal, landing or end of any of your sub-tasks, each once; at once with remaining 0 where nothing can come any more; outcome "timeout" when the time is up: call again. Pass the cursor of the answer before to acknowledge it; what is neither acknowledged nor acted upon is handed out again after two minutes.',
+    'Returns the next signal, landing or end of any of your sub-tasks, each once, and what else you must know: a "question" (answer it with answer_question), a "report", "control" that a person handed back with what they typed; at once with remaining 0 where nothing can come any more; outcome "timeout" when the time is up: call again. Pass the cursor of the answer before to acknowledge it; what is neither acknowledged nor acted upon is handed out again after two minutes.',
   effect: 'write',
   // Its requestId is the key: one of the body, since an MCP client repeats arguments, not headers.
   idempotencyKey: false,
@@ -60,7 +61,7 @@ export const waitSignal = operation({
     requestId: RequestId,
   }),
   output: z.object({
-    outcome: z.enum(['signal', 'landed', 'ended', 'nothing_live', 'timeout']),
+    outcome: z.enum(['signal', 'landed', 'ended', 'question', 'report', 'control', 'nothing_live', 'timeout']),
     notice: Notice.nullable(),
     redelivered: z.boolean(),
     remaining: z.int().min(0).describe('How many of your sub-tasks are not settled.'),

@@ -17,7 +17,12 @@ export interface Change {
 export type Decision =
   | Change
   | { readonly kind: 'unchanged' }
-  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly message: string };
+  | {
+      readonly kind: 'refused';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly details?: Readonly<Record<string, unknown>>;
+    };
 
 export type TransitionHandler<T extends EventType> = (
   task: TaskRecord,

@@ -4,19 +4,38 @@ import {
   type End,
   MAX_QUEUED_PROMPTS,
   type PromptReceipt,
+  type PromptRecord,
   SHOWN_RESULT_BYTES,
   type Task,
   type TaskRecord,
 } from '@roundhouse/contracts';
 import { admissionView } from './admission/standing.ts';
+import { openQuestions } from './voice-transitions.ts';
+
+/** What of the reports is shown with a task: clients cut long answers. */
+const SHOWN_REPORTS = 3;
+const SHOWN_REPORT_CHARACTERS = 500;
 
 /** The prompts that are on their way to the agent. */
-export const outstandingPrompts = (task: TaskRecord): PromptReceipt[] =>
+export const outstandingPrompts = (task: TaskRecord): PromptRecord[] =>
   task.prompts.filter(({ state }) => state === 'queued' || state === 'written');
+
+/**
+ * Whether a prompt is kept back: while a person holds the keyboard, and until all that they typed is in the terminal. The
+ * first one is not, since an agent may be started with it, nor is what the holder sends.
+ */
+export const isHeld = ({ control, inputs }: TaskRecord, { state, ordinal, byHolder }: PromptRecord): boolean =>
+  state === 'queued' && ordinal > 1 && !byHolder && (control.holder === 'human' || inputs.length > 0);
+
+/** A prompt as callers see it. */
+export function receiptOf(task: TaskRecord, prompt: PromptRecord): PromptReceipt {
+  const { textId: _text, recall: _recall, byHolder: _by, ...rest } = prompt;
+  return { ...rest, held: isHeld(task, prompt) };
+}
 
 export const promptQueueFull = (task: TaskRecord): boolean => outstandingPrompts(task).length >= MAX_QUEUED_PROMPTS;
 
-const lastOrdinal = (task: TaskRecord, states: readonly PromptReceipt['state'][]): number =>
+const lastOrdinal = (task: TaskRecord, states: readonly PromptRecord['state'][]): number =>
   task.prompts.reduce((last, prompt) => (states.includes(prompt.state) ? Math.max(last, prompt.ordinal) : last), 0);
 
 /** The last prompt that the agent took. At least the first one: who signals has been told something. */
@@ -58,6 +77,7 @@ function attention(task: TaskRecord, whyQueued: string | null, admission: Admiss
   if (lifecycle.state === 'queued') return admission.state === 'held' ? `held: ${admission.reason}` : whyQueued;
   const ended = lifecycle.state === 'ended' ? endInWords(task, lifecycle.end) : null;
   if (ended !== null) return ended;
+  if (openQuestions(task).length > 0) return 'the agent asks a question: answer_question answers it';
   if (activity.state === 'waiting_input') return 'the agent waits for an answer: send_prompt gives it';
   if (task.prompts.some(({ state }) => state === 'undelivered'))
     return 'a prompt could not be delivered; its receipt has the screen';
@@ -93,12 +113,20 @@ export function viewOf(
     lastPublish: _last,
     kept: _kept,
     promptsTotal: _total,
+    inputs: _inputs,
+    inputsTotal: _inputsTotal,
+    sideNotices: _notices,
     ...rest
   } = task;
   return {
     ...rest,
     admission,
     completion: shown(task.completion),
+    prompts: task.prompts.map((prompt) => receiptOf(task, prompt)),
+    questions: openQuestions(task),
+    reports: task.reports
+      .slice(-SHOWN_REPORTS)
+      .map((report) => ({ ...report, text: report.text.slice(0, SHOWN_REPORT_CHARACTERS).toWellFormed() })),
     settled: isSettled(task),
     attention: attention(task, whyQueued, admission),
   };

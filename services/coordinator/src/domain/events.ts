@@ -5,6 +5,9 @@ import type {
   Dependency,
   LimitKind,
   OnDependencyFailure,
+  Person,
+  PromptRecall,
+  ReportKind,
 } from '@roundhouse/contracts';
 import type { DependencyFact } from './admission/dependencies.ts';
 
@@ -27,7 +30,21 @@ export type Event =
   | { readonly type: 'claimed'; readonly attempt: number; readonly baseCommit: string }
   | { readonly type: 'linked'; readonly attempt: number }
   | { readonly type: 'activity_reported'; readonly attempt: number; readonly activity: Activity }
-  | { readonly type: 'prompt_requested'; readonly promptId: string; readonly bytes: number }
+  | {
+      readonly type: 'prompt_requested';
+      readonly promptId: string;
+      readonly bytes: number;
+      /** Who sends it: a prompt of the one who holds the keyboard is not held. */
+      readonly tokenId?: string;
+    }
+  | { readonly type: 'prompt_recall_requested'; readonly promptId: string; readonly recall: PromptRecall }
+  | {
+      readonly type: 'prompt_recalled';
+      readonly attempt: number;
+      readonly promptId: string;
+      readonly recallId: string;
+      readonly recalled: boolean;
+    }
   | {
       readonly type: 'prompt_reported';
       readonly attempt: number;
@@ -69,20 +86,53 @@ export type Event =
       /** What the sandbox was killed for, where its end was a limit's. */
       readonly limit: LimitKind | null;
     }
-  | { readonly type: 'close_requested'; readonly reason: string }
+  /** `yields`: to a person who holds the keyboard. */
+  | { readonly type: 'close_requested'; readonly reason: string; readonly yields?: boolean }
   | { readonly type: 'close_finished'; readonly archiveRefs: readonly string[] }
   | {
       readonly type: 'land_requested';
       readonly commit: string;
       readonly by: 'coordinator' | 'subtask';
       readonly message: string | null;
+      /** To a person who holds the keyboard. */
+      readonly yields?: boolean;
     }
   | { readonly type: 'land_finished'; readonly result: LandResult }
   | { readonly type: 'notice_delivered'; readonly noticeId: string }
   | { readonly type: 'notice_returned'; readonly noticeId: string }
   | { readonly type: 'notice_acknowledged'; readonly noticeId: string }
-  | { readonly type: 'control_taken'; readonly until: string }
-  | { readonly type: 'control_returned' };
+  | { readonly type: 'control_taken'; readonly who: Person; readonly until: string; readonly force: boolean }
+  | { readonly type: 'control_returned'; readonly tokenId: string; readonly force: boolean }
+  | { readonly type: 'control_expired' }
+  | { readonly type: 'input_requested'; readonly inputId: string; readonly text: string; readonly tokenId: string }
+  | {
+      readonly type: 'input_reported';
+      readonly attempt: number;
+      readonly inputId: string;
+      readonly typed: boolean;
+      readonly shown: boolean;
+    }
+  | {
+      readonly type: 'question_asked';
+      readonly attempt: number;
+      readonly questionId: string;
+      readonly text: string;
+      readonly options: readonly string[];
+    }
+  | {
+      readonly type: 'question_answered';
+      readonly questionId: string;
+      readonly answerId: string;
+      readonly text: string;
+      readonly by: 'coordinator' | 'human';
+    }
+  | {
+      readonly type: 'report_made';
+      readonly attempt: number;
+      readonly reportId: string;
+      readonly kind: ReportKind;
+      readonly text: string;
+    };
 
 export type EventType = Event['type'];
 export type EventOf<T extends EventType> = Extract<Event, { type: T }>;

@@ -31,6 +31,7 @@ const watched = watchCells({
 });
 afterAll(() => watched.end());
 
+const ADA = { tokenId: id(15), label: 'Ada' };
 const signal: Signal = {
   id: id(7),
   epoch: 1,
@@ -50,6 +51,9 @@ const notice: Notice = {
   commit: WORK,
   summary: null,
   end: null,
+  question: null,
+  report: null,
+  typed: null,
   at: NOW,
 };
 
@@ -107,7 +111,11 @@ const STATES = {
     { state: 'conflicted', commit: WORK, target: 'main', onto: BASE, files: [], at: NOW },
     { state: 'failed', commit: WORK, target: 'main', reason: 'git', at: NOW },
   ] satisfies TaskRecord['landing'][],
-  control: [{ holder: 'coordinator' }, { holder: 'human', until: LATER }] satisfies TaskRecord['control'][],
+  control: [
+    { holder: 'coordinator' },
+    { holder: 'human', who: ADA, until: LATER },
+    { holder: 'human', who: ADA, until: NOW },
+  ] satisfies TaskRecord['control'][],
 };
 
 /** One of each event, as it comes to the task above. A new kind of event does not compile without one here. */
@@ -136,8 +144,20 @@ const EVENTS: { readonly [T in EventType]: Extract<Event, { type: T }> } = {
   notice_delivered: { type: 'notice_delivered', noticeId: NOTICE },
   notice_returned: { type: 'notice_returned', noticeId: NOTICE },
   notice_acknowledged: { type: 'notice_acknowledged', noticeId: NOTICE },
-  control_taken: { type: 'control_taken', until: LATER },
-  control_returned: { type: 'control_returned' },
+  control_taken: { type: 'control_taken', who: ADA, until: LATER, force: false },
+  control_returned: { type: 'control_returned', tokenId: ADA.tokenId, force: false },
+  control_expired: { type: 'control_expired' },
+  input_requested: { type: 'input_requested', inputId: id(10), text: 'x', tokenId: ADA.tokenId },
+  input_reported: { type: 'input_reported', attempt: 1, inputId: id(10), typed: true, shown: true },
+  prompt_recall_requested: {
+    type: 'prompt_recall_requested',
+    promptId: PROMPT,
+    recall: { kind: 'withdraw', id: id(11) },
+  },
+  prompt_recalled: { type: 'prompt_recalled', attempt: 1, promptId: PROMPT, recallId: id(11), recalled: true },
+  question_asked: { type: 'question_asked', attempt: 1, questionId: id(12), text: 'which?', options: [] },
+  question_answered: { type: 'question_answered', questionId: id(12), answerId: id(13), text: 'so', by: 'coordinator' },
+  report_made: { type: 'report_made', attempt: 1, reportId: id(14), kind: 'blocked', text: 'x' },
 };
 const VARIANTS: readonly Event[] = [
   ...Object.values(EVENTS),

@@ -72,7 +72,60 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
       { kind: 'failed' as const, reason: 'git' },
     ),
   }),
-  fc.constant({ type: 'control_returned' as const }),
+  fc.record({
+    type: fc.constant('control_taken' as const),
+    who: fc.constantFrom({ tokenId: 't1', label: 'Ada' }, { tokenId: 't2', label: 'Bob' }),
+    until: fc.constantFrom('2025-01-01T00:00:00.000Z', '2027-01-01T00:00:00.000Z'),
+    force: fc.boolean(),
+  }),
+  fc.record({
+    type: fc.constant('input_requested' as const),
+    inputId: fc.constantFrom('i1', 'i2'),
+    text: fc.constant('x'),
+    tokenId: fc.constantFrom('t1', 't2'),
+  }),
+  fc.record({
+    type: fc.constant('input_reported' as const),
+    attempt,
+    inputId: fc.constantFrom('i1', 'i2'),
+    typed: fc.boolean(),
+    shown: fc.boolean(),
+  }),
+  fc.record({
+    type: fc.constant('prompt_recall_requested' as const),
+    promptId,
+    recall: fc.constantFrom({ kind: 'edit' as const, id: 'r1', bytes: 1 }, { kind: 'withdraw' as const, id: 'r2' }),
+  }),
+  fc.record({
+    type: fc.constant('prompt_recalled' as const),
+    attempt,
+    promptId,
+    recallId: fc.constantFrom('r1', 'r2'),
+    recalled: fc.boolean(),
+  }),
+  fc.record({
+    type: fc.constant('question_asked' as const),
+    attempt,
+    questionId: fc.constantFrom('q1', 'q2', 'q3'),
+    text: fc.constantFrom('which?', 'why?'),
+    options: fc.constant([]),
+  }),
+  fc.record({
+    type: fc.constant('question_answered' as const),
+    questionId: fc.constantFrom('q1', 'q2', 'q3'),
+    answerId: fc.constantFrom('a1', 'a2'),
+    text: fc.constant('so'),
+    by: fc.constant('human' as const),
+  }),
+  fc.record({
+    type: fc.constant('report_made' as const),
+    attempt,
+    reportId: fc.constantFrom('m1', 'm2'),
+    kind: fc.constantFrom('partial' as const, 'blocked' as const),
+    text: fc.constant('so'),
+  }),
+  fc.constant({ type: 'control_expired' as const }),
+  fc.constant({ type: 'control_returned' as const, tokenId: 't1', force: true }),
 );
 
 type Step = (task: TaskRecord) => Event;
@@ -219,6 +272,21 @@ describe('random histories of one task', () => {
             expect(after.lifecycle).toMatchObject({ state: 'ended', end: { kind } });
             reached.add(kind ?? '');
           }
+          // I15: what was withdrawn is never delivered, and no text takes the place of one that an agent has.
+          for (const prompt of before.prompts) {
+            const now = after.prompts.find(({ id }) => id === prompt.id);
+            if (prompt.state === 'withdrawn') expect(now?.state ?? 'withdrawn').toBe('withdrawn');
+            if (prompt.state !== 'queued') expect(now?.revision ?? prompt.revision).toBe(prompt.revision);
+          }
+          // Only a running attempt is typed to and is answered.
+          const open = after.questions.filter(({ outcome }) => outcome.state === 'open');
+          if (after.lifecycle.state !== 'running') expect([after.inputs.length, open.length]).toEqual([0, 0]);
+          for (const question of open) expect(question.attempt).toBe(after.attempt);
+          // Each open question is on its way to a waiter, or was acknowledged; no other one is.
+          const told = after.sideNotices.flatMap(({ notice }) =>
+            notice.question === null ? [] : [notice.question.id],
+          );
+          for (const id of told) expect(open.map((question) => question.id)).toContain(id);
           // I9: closed only when no sandbox is left.
           if (after.lifecycle.state === 'closed') expect(after.sandboxes).toEqual([]);
           // I5: settled is derived, and a later prompt that is on its way keeps a live task unsettled.

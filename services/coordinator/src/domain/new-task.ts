@@ -3,6 +3,7 @@ import {
   type AgentSpec,
   DEFAULT_PRIORITY,
   type Limits,
+  type PromptRecord,
   type TaskRecord,
   taskBranch,
 } from '@roundhouse/contracts';
@@ -25,6 +26,11 @@ export interface NewTask {
   readonly onDependencyFailure?: TaskRecord['onDependencyFailure'];
   readonly resultSchema?: TaskRecord['resultSchema'];
 }
+
+/** The receipt of a prompt that nobody has yet. */
+export const newPrompt = (
+  given: Pick<PromptRecord, 'id' | 'ordinal' | 'bytes' | 'at'> & { readonly byHolder?: boolean },
+): PromptRecord => ({ byHolder: false, ...given, state: 'queued', revision: 1, textId: null, recall: null });
 
 /** The first record of a task: queued, with its first prompt; admitted unless something holds it. */
 export function newTask(
@@ -55,7 +61,13 @@ export function newTask(
     delivery: { state: 'none' },
     landing: { state: 'none' },
     control: { holder: 'coordinator' },
-    prompts: [{ id: promptId, ordinal: 1, bytes: promptBytes, state: 'queued', at: now }],
+    typed: null,
+    inputs: [],
+    inputsTotal: 0,
+    questions: [],
+    reports: [],
+    sideNotices: [],
+    prompts: [newPrompt({ id: promptId, ordinal: 1, bytes: promptBytes, at: now })],
     promptsTotal: 1,
     publish: null,
     lastPublish: null,

@@ -1,29 +1,40 @@
 import { type TaskRecord, jsonBytes } from '@roundhouse/contracts';
 import { ADMISSION_HANDLERS } from './admission/transitions.ts';
 import { closeIfGone, end, lose } from './attempt-end.ts';
-import { UNCHANGED, changed, raise } from './change.ts';
+import { UNCHANGED, changed } from './change.ts';
+import { CONTROL_HANDLERS, heldByHuman } from './control-transitions.ts';
 import type { Decision, TransitionHandler } from './decision.ts';
 import { isLive, lastAcceptedPrompt, promptQueueFull, signalIsCurrent } from './derived.ts';
 import type { EventType } from './events.ts';
 import { deadlineOf, limitReason } from './limits.ts';
+import { raise, stepNotice } from './notices.ts';
+import { RECALL_HANDLERS } from './recall-transitions.ts';
 import { nextActivity } from './regions/activity.ts';
 import { nextCompletion } from './regions/completion.ts';
-import { nextControl } from './regions/control.ts';
+import { holdsNow, humanHolds } from './regions/control.ts';
 import { nextDelivery } from './regions/delivery.ts';
+import { newPrompt } from './new-task.ts';
 import { nextLanding } from './regions/landing.ts';
+import { VOICE_HANDLERS } from './voice-transitions.ts';
 
 /** How many receipts of finished prompts a record keeps. */
 const KEPT_RECEIPTS = 64;
+
+/** What nothing follows on. */
+const FINAL: ReadonlySet<string> = new Set(['accepted', 'withdrawn']);
 
 function trimReceipts(task: TaskRecord): TaskRecord['prompts'] {
   const surplus = task.prompts.length - KEPT_RECEIPTS;
   if (surplus <= 0) return task.prompts;
   // Only what an agent has taken may be forgotten: a retry delivers all that is left, in order.
-  return task.prompts.filter((prompt, index) => index >= surplus || prompt.state !== 'accepted');
+  return task.prompts.filter((prompt, index) => index >= surplus || !FINAL.has(prompt.state));
 }
 
 export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
   ...ADMISSION_HANDLERS,
+  ...CONTROL_HANDLERS,
+  ...RECALL_HANDLERS,
+  ...VOICE_HANDLERS,
 
   claimed: (task, event) => {
     // I12: nobody hands it over before, so a claim of it is of somebody who was not asked.
@@ -55,20 +66,21 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
 
   activity_reported: (task, { activity }) => changed({ ...task, activity }, ['activity']),
 
-  prompt_requested: (task, { promptId, bytes }, { now }) => {
+  prompt_requested: (task, { promptId, bytes, tokenId = null }, { now }) => {
     if (task.prompts.some(({ id }) => id === promptId)) return UNCHANGED;
     if (task.closing !== null) return { kind: 'refused', code: 'task_ended', message: 'the task is being closed' };
     if (promptQueueFull(task))
       return { kind: 'refused', code: 'prompt_queue_full', message: 'too many prompts wait for delivery' };
     const ordinal = task.promptsTotal + 1;
-    const prompts = [...trimReceipts(task), { id: promptId, ordinal, bytes, state: 'queued' as const, at: now }];
+    const byHolder = holdsNow(task.control, tokenId, now);
+    const prompts = [...trimReceipts(task), newPrompt({ id: promptId, ordinal, bytes, at: now, byHolder })];
     return changed({ ...task, prompts, promptsTotal: ordinal }, ['prompt']);
   },
 
   prompt_reported: (task, { promptId, state, screen }, { now }) => {
     const receipt = task.prompts.find(({ id }) => id === promptId);
-    if (receipt === undefined || receipt.state === 'accepted' || receipt.state === state) return UNCHANGED;
-    const updated = { ...receipt, state, at: now, ...(screen === undefined ? {} : { screen }) };
+    if (receipt === undefined || FINAL.has(receipt.state) || receipt.state === state) return UNCHANGED;
+    const updated = { ...receipt, state, at: now, recall: null, ...(screen === undefined ? {} : { screen }) };
     const prompts = task.prompts.map((prompt) => (prompt.id === promptId ? updated : prompt));
     const activity = state === 'accepted' ? nextActivity(task.activity, 'prompt_accepted', now) : task.activity;
     return changed({ ...task, prompts, activity }, ['prompt']);
@@ -107,7 +119,8 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
       lastPublish: { id: publishId, outcome: 'signalled', commit, untracked: [...untracked] },
       completion: nextCompletion(task.completion, { type: 'signalled', signal }),
     };
-    if (publish.land) {
+    // A person may have taken the keyboard since: then it is a signal like any other, and lands when somebody says so.
+    if (publish.land && !humanHolds(task.control, now)) {
       // One step with the signal: nothing between the two may be seen, nor lost by a crash. Who lands its own work is told
       // of by the landing, or not at all where that conflicts: it goes on working.
       const queued = {
@@ -155,13 +168,14 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
     return changed(gone, ['sandbox_gone'], closeIfGone(gone));
   },
 
-  close_requested: (task, { reason }, circumstances) => {
+  close_requested: (task, { reason, yields = false }, circumstances) => {
     const { now } = circumstances;
+    if (yields && task.closing === null && humanHolds(task.control, now)) return heldByHuman(task);
     const noticeId = task.delivery.state === 'none' ? null : task.delivery.notice.id;
     const delivery =
       noticeId === null ? task.delivery : nextDelivery(task.delivery, { type: 'acknowledged', noticeId, at: now });
     if (task.closing !== null) return UNCHANGED;
-    const closing: TaskRecord = { ...task, closing: { at: now, reason }, delivery };
+    const closing: TaskRecord = { ...task, closing: { at: now, reason }, delivery, sideNotices: [] };
     if (task.lifecycle.state === 'queued') {
       const ended = end(closing, { kind: 'cancelled', reason }, circumstances);
       return { ...ended, kinds: ['closing', ...ended.kinds] };
@@ -178,7 +192,8 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
     );
   },
 
-  land_requested: (task, { commit, by, message }, { now }) => {
+  land_requested: (task, { commit, by, message, yields = false }, { now }) => {
+    if (yields && humanHolds(task.control, now)) return heldByHuman(task);
     if (!signalIsCurrent(task) || task.completion.state !== 'signalled' || task.completion.signal.commit !== commit) {
       return { kind: 'refused', code: 'not_signalled', message: 'the task has no signal that is its last word' };
     }
@@ -220,16 +235,9 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
   notice_delivered: (task, { noticeId }, { now }) => deliver(task, { type: 'delivered', noticeId, at: now }),
   notice_returned: (task, { noticeId }) => deliver(task, { type: 'returned', noticeId }),
   notice_acknowledged: (task, { noticeId }, { now }) => deliver(task, { type: 'acknowledged', noticeId, at: now }),
-
-  control_taken: (task, { until }) =>
-    changed({ ...task, control: nextControl(task.control, { type: 'taken', until }) }, ['control']),
-  control_returned: (task) => {
-    const control = nextControl(task.control, { type: 'returned' });
-    return task.control.holder === control.holder ? UNCHANGED : changed({ ...task, control }, ['control']);
-  },
 };
 
-function deliver(task: TaskRecord, input: Parameters<typeof nextDelivery>[1]): Decision {
-  const delivery = nextDelivery(task.delivery, input);
-  return delivery === task.delivery ? UNCHANGED : changed({ ...task, delivery }, ['notice']);
+function deliver(task: TaskRecord, input: Parameters<typeof stepNotice>[1]): Decision {
+  const stepped = stepNotice(task, input);
+  return stepped === task ? UNCHANGED : changed(stepped, ['notice']);
 }

@@ -36,16 +36,30 @@ export function actingFor(caller: Caller): string {
   return caller.coordinatorId;
 }
 
-/** While a person holds the keyboard, the coordinator neither prompts nor lands nor closes. */
+/** Whether a person sits behind the caller's keyboard. */
+export const isPerson = ({ identity }: Caller): boolean => PEOPLE.includes(identity.role);
+
+/** While a person holds the keyboard, the coordinator neither lands nor closes. The commit itself is held to it again. */
 export function refuseUnderHumanControl({ clock }: Deps, caller: Caller, task: TaskRecord): void {
-  if (PEOPLE.includes(caller.identity.role) || !humanHolds(task.control, clock.now())) return;
-  const until = task.control.holder === 'human' ? task.control.until : '';
-  throw new RoundhouseError('human_control', `a person holds the keyboard until ${until} at the latest`, { until });
+  const { control } = task;
+  if (isPerson(caller) || control.holder !== 'human' || !humanHolds(control, clock.now())) return;
+  const { until, who } = control;
+  throw new RoundhouseError('human_control', `a person holds the keyboard until ${until} at the latest`, {
+    until,
+    holder: who,
+  });
 }
 
-/** Who acts on a task has heard of it: its notice is not handed out again. */
+/**
+ * Who acts on a task has heard of it: its notice is not handed out again, nor a report or a summary that was handed out. A
+ * question is settled by its answer alone.
+ */
 export async function acknowledge(deps: Deps, task: TaskRecord): Promise<void> {
-  const { delivery } = task;
-  if (delivery.state !== 'delivered' && delivery.state !== 'pending') return;
-  await transition(deps, task.id, { type: 'notice_acknowledged', noticeId: delivery.notice.id });
+  const { delivery, sideNotices } = task;
+  const newest = delivery.state === 'delivered' || delivery.state === 'pending' ? [delivery.notice.id] : [];
+  const heard = sideNotices
+    .filter(({ state, notice }) => state === 'delivered' && notice.kind !== 'question')
+    .map(({ notice }) => notice.id);
+  for (const noticeId of [...newest, ...heard])
+    await transition(deps, task.id, { type: 'notice_acknowledged', noticeId });
 }

@@ -1,5 +1,5 @@
 import type { OPERATIONS, OutputOf } from '@roundhouse/contracts';
-import { ownTask, refuseUnderHumanControl } from './access.ts';
+import { isPerson, ownTask, refuseUnderHumanControl } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
 import { taskView } from './task-view.ts';
 import { readTask, transition } from './transition.ts';
@@ -14,7 +14,11 @@ export async function closeTask(
   { id }: { id: string },
 ): Promise<OutputOf<typeof OPERATIONS.closeTask>> {
   refuseUnderHumanControl(deps, caller, await ownTask(deps, caller, id));
-  await transition(deps, id, { type: 'close_requested', reason: `closed by ${caller.identity.role}` });
+  await transition(deps, id, {
+    type: 'close_requested',
+    reason: `closed by ${caller.identity.role}`,
+    yields: !isPerson(caller),
+  });
   const closed = await watch(
     { subscribe: (listener) => deps.feed.onTask(id, listener), timeoutMs: CLOSE_WAIT_MS, signal: caller.signal },
     async () => {

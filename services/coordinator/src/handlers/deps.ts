@@ -53,6 +53,8 @@ export interface Deps {
 export interface Caller {
   readonly identity: Identity;
   readonly tokenId: string;
+  /** The token's label: words for people. */
+  readonly tokenLabel: string;
   /** How far the access matrix lets this caller reach with this operation. */
   readonly reach: Exclude<Reach, 'none'>;
   /** The coordinator that the call is for: a coordinator's own, or the one that an operator named. */

@@ -1,7 +1,10 @@
-import { type Desired, type TaskRecord, archiveRef } from '@roundhouse/contracts';
-import { isLive, outstandingPrompts } from '../domain/derived.ts';
+import { type Desired, type PromptRecord, type TaskRecord, archiveRef } from '@roundhouse/contracts';
+import { isHeld, isLive, outstandingPrompts } from '../domain/derived.ts';
 import { archiveToken } from './attempts.ts';
 import type { Deps } from './deps.ts';
+
+/** Where the text of a prompt lies: each edit of it has a place of its own. */
+const textIdOf = ({ id, textId }: PromptRecord): string => textId ?? id;
 
 export interface LinkedAttempt {
   readonly taskId: string;
@@ -22,17 +25,27 @@ export function desiredStates(deps: Deps, linked: LinkedAttempt): (task: TaskRec
     const ref = archiveRef(taskId, attempt);
     stopToken ??= await archiveToken(deps, { ...linked, ref });
     const reason = task.closing?.reason ?? 'the attempt has ended';
-    return { prompts: [], publish: null, stop: { reason, archiveRef: ref, archiveToken: stopToken } };
+    const nothing = { prompts: [], recalls: [], inputs: [], held: false, publish: null };
+    return { ...nothing, stop: { reason, archiveRef: ref, archiveToken: stopToken } };
   };
 
   return async (task) => {
     if (!isLive(task) || task.closing !== null) return await stop(task);
-    const prompts = outstandingPrompts(task);
-    const missing = prompts.filter(({ id }) => !texts.has(id)).map(({ id }) => id);
+    const outstanding = outstandingPrompts(task);
+    const prompts = outstanding.filter((prompt) => !isHeld(task, prompt));
+    const missing = prompts.map(textIdOf).filter((id) => !texts.has(id));
     const read = await deps.store.promptTexts(taskId, missing);
     for (const [index, id] of missing.entries()) texts.set(id, read[index] ?? '');
     return {
-      prompts: prompts.map(({ id, ordinal }) => ({ id, ordinal, text: texts.get(id) ?? '' })),
+      prompts: prompts.map((prompt) => {
+        const { id, ordinal, revision } = prompt;
+        return { id, ordinal, revision, text: texts.get(textIdOf(prompt)) ?? '' };
+      }),
+      recalls: outstanding.flatMap(({ id: promptId, revision, recall }) =>
+        recall === null ? [] : [{ id: recall.id, promptId, revision }],
+      ),
+      inputs: task.inputs,
+      held: task.control.holder === 'human',
       publish: task.publish === null ? null : { id: task.publish.id },
       stop: null,
     };

@@ -1,6 +1,6 @@
 import { type InputOf, type OPERATIONS, type OutputOf, RoundhouseError, type TaskRecord } from '@roundhouse/contracts';
 import { signalIsCurrent } from '../domain/derived.ts';
-import { acknowledge, ownTask, refuseUnderHumanControl } from './access.ts';
+import { acknowledge, isPerson, ownTask, refuseUnderHumanControl } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
 import { diffOf } from './read-diff.ts';
 import { taskView } from './task-view.ts';
@@ -61,7 +61,8 @@ async function landCommit(
 ): Promise<Outcome> {
   const { landing } = await readTask(deps, taskId);
   const landed = landing.state === 'landed' && landing.commit === request.commit;
-  if (!landed) await transition(deps, taskId, { type: 'land_requested', by: 'coordinator', ...request });
+  const yields = !isPerson(caller);
+  if (!landed) await transition(deps, taskId, { type: 'land_requested', by: 'coordinator', yields, ...request });
   return await landingOutcome(deps, caller, taskId);
 }
 

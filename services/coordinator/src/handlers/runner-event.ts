@@ -11,6 +11,12 @@ export function runnerEvent(event: RunnerEvent, attempt: number): Event {
       return { type: 'activity_reported', attempt, activity: event.activity };
     case 'prompt':
       return { type: 'prompt_reported', attempt, promptId: event.promptId, state: event.state, screen: event.screen };
+    case 'prompt_recalled': {
+      const { promptId, recallId, recalled } = event;
+      return { type: 'prompt_recalled', attempt, promptId, recallId, recalled };
+    }
+    case 'input':
+      return { type: 'input_reported', attempt, inputId: event.inputId, typed: event.typed, shown: event.shown };
     case 'published':
       return {
         type: 'published',

@@ -1,5 +1,5 @@
 import { type InputOf, type OPERATIONS, type OutputOf, RoundhouseError, type TaskRecord } from '@roundhouse/contracts';
-import { ownTask } from './access.ts';
+import { ownTask, refuseUnderHumanControl } from './access.ts';
 import { checkedResult } from './admission/results.ts';
 import type { Caller, Deps } from './deps.ts';
 import { landingOutcome } from './land-task.ts';
@@ -26,6 +26,7 @@ async function publish(deps: Deps, caller: Caller, input: SubtaskInput, land: bo
   }
   if (land && !task.allowLandSelf)
     throw new RoundhouseError('land_self_not_allowed', 'this task may not land its own work');
+  if (land) refuseUnderHumanControl(deps, caller, task);
   // Before anything is pushed: who is refused can mend it and signal again.
   const result = await checkedResult(deps, task, input.result);
   const asked = await transition(deps, input.id, {
@@ -86,6 +87,11 @@ export async function landSelf(
   caller: Caller,
   input: SubtaskInput,
 ): Promise<OutputOf<typeof OPERATIONS.landSelf>> {
-  await publish(deps, caller, input, true);
+  const { commit, task } = await publish(deps, caller, input, true);
+  const { landing, control } = task;
+  if (control.holder === 'human' && (landing.state === 'none' || landing.commit !== commit)) {
+    const details = { until: control.until, holder: control.who, commit };
+    throw new RoundhouseError('human_control', 'it is signalled, and not landed: a person holds the keyboard', details);
+  }
   return await landingOutcome(deps, caller, input.id);
 }

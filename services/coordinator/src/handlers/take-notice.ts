@@ -1,5 +1,6 @@
 import { type Notice, RoundhouseError, type TaskRecord } from '@roundhouse/contracts';
 import { decide } from '../domain/decide.ts';
+import { firstNotice, newNotice } from '../domain/notices.ts';
 import type { FeedEvent } from '../ports.ts';
 import type { Deps } from './deps.ts';
 import type { DeskWork, Handed, Waiter } from './notice-desk.ts';
@@ -24,10 +25,9 @@ async function claim(deps: Taking, coordinatorId: string, waiter: Waiter): Promi
     if (waiter.signal.aborted) return null;
     const { task, remaining } = await deps.store.nextNotice(coordinatorId);
     if (task === null) return remaining;
-    const { delivery } = task;
-    if (delivery.state !== 'pending' && delivery.state !== 'delivered')
-      throw new Error(`task ${task.id} has no notice to hand out`);
-    const { notice } = delivery;
+    const first = firstNotice(task);
+    if (first === null) throw new Error(`task ${task.id} has no notice to hand out`);
+    const { notice, deliveredAt } = first;
     const circumstances = { now: deps.clock.now(), nextId: deps.clock.nextId };
     const decision = decide(task, { type: 'notice_delivered', noticeId: notice.id }, circumstances);
     if (decision.kind !== 'changed') throw new Error(`the notice of task ${task.id} cannot be handed out`);
@@ -40,7 +40,7 @@ async function claim(deps: Taking, coordinatorId: string, waiter: Waiter): Promi
       return null;
     }
     waiter.onUndelivered(giveBack);
-    return { kind: 'claimed', notice, redelivered: delivery.state === 'delivered', remaining };
+    return { kind: 'claimed', notice, redelivered: deliveredAt !== null, remaining };
   }
   throw new RoundhouseError('version_conflict', 'other waits took every notice that this one tried to take');
 }
@@ -68,15 +68,7 @@ async function news(
 function noticeOf(deps: Taking, task: TaskRecord, kind: 'landed' | 'ended', at: string): Notice {
   if (task.delivery.state !== 'none' && task.delivery.notice.kind === kind) return task.delivery.notice;
   const { lifecycle, landing } = task;
-  return {
-    id: deps.clock.nextId(),
-    taskId: task.id,
-    taskName: task.name,
-    kind,
-    epoch: task.attempt,
-    commit: kind === 'landed' && landing.state === 'landed' ? landing.landedAs : null,
-    summary: null,
-    end: 'end' in lifecycle ? lifecycle.end : null,
-    at,
-  };
+  const commit = kind === 'landed' && landing.state === 'landed' ? landing.landedAs : null;
+  const end = 'end' in lifecycle ? lifecycle.end : null;
+  return newNotice(task, kind, { commit, end }, { now: at, nextId: deps.clock.nextId });
 }

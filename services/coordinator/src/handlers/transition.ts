@@ -35,7 +35,7 @@ export async function transition(
     const task = tries === 0 && options.known !== undefined ? options.known : await readTask(deps, taskId);
     if (options.eventSeq !== undefined && options.eventSeq <= task.eventSeq) return task;
     const decision = decide(task, event, { now: deps.clock.now(), nextId: deps.clock.nextId });
-    if (decision.kind === 'refused') throw new RoundhouseError(decision.code, decision.message);
+    if (decision.kind === 'refused') throw new RoundhouseError(decision.code, decision.message, decision.details);
     if (decision.kind === 'unchanged' && options.eventSeq === undefined) return task;
     const change: Change = decision.kind === 'changed' ? decision : { kind: 'changed', task, kinds: [], effects: [] };
     const committed = await commitChange(deps, task, change, options);

@@ -1,6 +1,7 @@
 import { type InputOf, type OPERATIONS, type OutputOf, type TaskRecord } from '@roundhouse/contracts';
 import { outstandingPrompts, signalIsCurrent } from '../domain/derived.ts';
 import { humanHolds } from '../domain/regions/control.ts';
+import { openQuestions } from '../domain/voice-transitions.ts';
 import { ownTask } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
 import { taskView } from './task-view.ts';
@@ -14,6 +15,7 @@ function outcomeOf(task: TaskRecord, now: string): Answer['outcome'] | null {
   if (lifecycle.state === 'closed' || lifecycle.state === 'ended') return lifecycle.state;
   if (humanHolds(task.control, now)) return 'human_control';
   if (task.prompts.at(-1)?.state === 'undelivered') return 'undelivered';
+  if (openQuestions(task).length > 0) return 'question';
   if (activity.state === 'waiting_input') return 'waiting_input';
   if (signalIsCurrent(task)) return 'signalled';
   // An idle report is from before a prompt that is still on its way.

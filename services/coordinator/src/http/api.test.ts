@@ -292,11 +292,11 @@ describe('bad input', () => {
     expect(one).toMatchObject({ outcome: 'closed' });
   });
 
-  it('while a person holds control, prompts, landing and close are refused', async () => {
+  it('while a person holds control, prompts are held, landing and close are refused', async () => {
     const task = await alice.client.call('createTask', { name: 'x', prompt: 'x' });
     const { id } = task;
     await service.operator.call('setControl', { id, holder: 'human', forMs: 60_000 });
-    await expect(alice.client.call('promptTask', { id, prompt: 'y' })).rejects.toMatchObject({ code: 'human_control' });
+    expect(await alice.client.call('promptTask', { id, prompt: 'y' })).toMatchObject({ state: 'queued', held: true });
     await expect(alice.client.call('mergeTask', { id })).rejects.toMatchObject({ code: 'human_control' });
     await expect(alice.client.call('closeTask', { id })).rejects.toMatchObject({ code: 'human_control' });
     expect(await alice.client.call('waitForIdle', { id, timeoutMs: 1_000 })).toMatchObject({

@@ -10,15 +10,18 @@ import { getInputs, readResult } from '../handlers/admission/results.ts';
 import { setDependencies } from '../handlers/admission/set-dependencies.ts';
 import * as attempts from '../handlers/attempts.ts';
 import { closeTask } from '../handlers/close-task.ts';
+import * as control from '../handlers/control.ts';
 import { createTask } from '../handlers/create-task.ts';
 import type { Caller, Deps } from '../handlers/deps.ts';
 import * as launchers from '../handlers/launchers.ts';
 import { landSelf, signalDone } from '../handlers/signal-done.ts';
 import { mergeTask, reviewMerge } from '../handlers/land-task.ts';
-import { promptTask, setControl } from '../handlers/prompt-task.ts';
+import { promptTask } from '../handlers/prompt-task.ts';
+import { editPrompt, withdrawPrompt } from '../handlers/recall-prompt.ts';
 import { readDiff } from '../handlers/read-diff.ts';
 import { readOutput } from '../handlers/read-output.ts';
 import { getTask, listAgents, listTasks } from '../handlers/read-tasks.ts';
+import * as voice from '../handlers/voice.ts';
 import { waitForEvents } from '../handlers/wait-for-events.ts';
 import { waitForIdle } from '../handlers/wait-for-idle.ts';
 import { waitSignal } from '../handlers/wait-signal.ts';
@@ -55,7 +58,14 @@ export const IMPLEMENTATIONS: { readonly [N in CallName]: Implementation<N> } = 
   closeTask,
   waitSignal,
   waitForEvents,
-  setControl,
+  setControl: control.setControl,
+  typeInput: control.typeInput,
+  editPrompt,
+  withdrawPrompt,
+  askQuestion: voice.askQuestion,
+  answerQuestion: voice.answerQuestion,
+  makeReport: voice.makeReport,
+  readReports: voice.readReports,
   listAgents,
   signalDone,
   landSelf,

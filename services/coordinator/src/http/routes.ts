@@ -93,6 +93,7 @@ type Known = Omit<Caller, 'signal' | 'onUndelivered'>;
 const NOBODY: Known = {
   identity: { role: 'mobile' },
   tokenId: '',
+  tokenLabel: '',
   reach: 'any',
   coordinatorId: null,
   idempotencyKey: null,
@@ -132,6 +133,7 @@ export function registerRoutes(
         const who = {
           identity: info.identity,
           tokenId: info.id,
+          tokenLabel: info.label,
           reach,
           coordinatorId,
           idempotencyKey: operation.idempotencyKey

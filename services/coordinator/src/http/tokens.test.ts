@@ -209,8 +209,8 @@ describe('pairing a phone', () => {
     expect(await paired.call('getTask', { id })).toMatchObject({ id });
     await paired.call('setControl', { id, holder: 'human', forMs: 60_000 });
     // The person who holds the keyboard types; the coordinator does not.
-    expect(await paired.call('promptTask', { id, prompt: 'from the phone' })).toMatchObject({ state: 'queued' });
-    await expect(owner.client.call('promptTask', { id, prompt: 'y' })).rejects.toMatchObject({ code: 'human_control' });
+    expect(await paired.call('promptTask', { id, prompt: 'from the phone' })).toMatchObject({ held: false });
+    expect(await owner.client.call('promptTask', { id, prompt: 'y' })).toMatchObject({ state: 'queued', held: true });
     await expect(paired.call('closeTask', { id })).rejects.toMatchObject({ code: 'forbidden' });
     // A PIN is good once.
     await expect(unpaired.call('pair', { pin, coordinatorId: owner.id })).rejects.toMatchObject({

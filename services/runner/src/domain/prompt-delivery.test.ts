@@ -12,8 +12,8 @@ import {
   deliver,
 } from './prompt-delivery.ts';
 
-const first = { id: 'a', ordinal: 1, text: 'one' };
-const second = { id: 'b', ordinal: 2, text: 'two' };
+const first = { id: 'a', ordinal: 1, revision: 1, text: 'one' };
+const second = { id: 'b', ordinal: 2, revision: 1, text: 'two' };
 const question = (kind: 'question' | 'permission'): ProgramStatus => ({
   state: 'blocked',
   question: { kind, text: '?', options: [] },
@@ -38,6 +38,8 @@ const words = (action: DeliveryAction): string => {
       return 'enter';
     case 'report':
       return `${action.promptId} ${action.state}`;
+    case 'recalled':
+      return `${action.recall.promptId} ${action.isTakenBack ? 'taken back' : 'goes on'}`;
     case 'timer':
       return '';
   }
@@ -47,6 +49,39 @@ const wanted = (...prompts: (typeof first)[]): DeliveryInput => ({ type: 'wanted
 const status = (state: 'idle' | 'working' | 'done' | 'error'): DeliveryInput => ({ type: 'status', status: { state } });
 const typed: DeliveryInput = { type: 'typed' };
 const time: DeliveryInput = { type: 'time' };
+
+describe('a person at the keyboard, and prompts that are taken back', () => {
+  const rules = scripted.typing;
+  const recall = (id: string, prompt = first): DeliveryInput => ({
+    type: 'recall',
+    recall: { id, promptId: prompt.id, revision: prompt.revision },
+  });
+
+  it('CV-6: no second Enter is pressed while a person holds the keyboard, nor after they had it', () => {
+    const enters = (said: string[]): number => said.filter((word) => word === 'enter').length;
+    const entered = [wanted(first), status('idle'), typed, ...(rules.pasteSettleMs === 0 ? [] : [time]), typed];
+    expect(rules.enterAgainMs).not.toBeNull();
+    expect(enters(play(rules, [...entered, time]))).toBe(2);
+    const held = [...entered, { type: 'held' as const, held: true }, time, time];
+    expect(play(rules, held).filter((word) => word !== 'paste one')).toEqual(['enter', 'a written']);
+    const after = play(rules, [...held, { type: 'held', held: false }, time]);
+    expect([enters(after), after.at(-1)]).toEqual([1, 'a undelivered']);
+  });
+
+  it('CV-10: what is not begun is taken back for good; its next revision is typed', () => {
+    const better = { ...first, revision: 2, text: 'better' };
+    const said = play(rules, [wanted(first), recall('r'), recall('r'), wanted(first), status('idle'), wanted(better)]);
+    expect(said).toEqual(['a taken back', 'paste better']);
+  });
+
+  it('CV-10: what is being typed, or was, goes on', () => {
+    expect(play(rules, [wanted(first), status('idle'), recall('r')])).toEqual(['paste one', 'a goes on']);
+    expect(play(rules, [status('idle'), wanted(first, second), recall('s', second)])).toEqual([
+      'paste one',
+      'b taken back',
+    ]);
+  });
+});
 
 describe('the delivery of prompts to an agent that reports its status', () => {
   const rules = scripted.typing;

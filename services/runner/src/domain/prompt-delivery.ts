@@ -1,4 +1,4 @@
-import type { DesiredPrompt } from '@roundhouse/contracts';
+import type { DesiredPrompt, DesiredRecall } from '@roundhouse/contracts';
 import type { ProgramStatus } from './program-status.ts';
 
 /** How an agent is typed to. Times in milliseconds. */
@@ -22,13 +22,25 @@ type Phase =
   | { readonly name: 'waiting'; readonly prompt: DesiredPrompt }
   | { readonly name: 'pasting' | 'settling'; readonly prompt: DesiredPrompt; readonly answering: boolean }
   | { readonly name: 'entering'; readonly prompt: DesiredPrompt; readonly answering: boolean; readonly taken: boolean }
-  | { readonly name: 'awaiting'; readonly prompt: DesiredPrompt; readonly answering: boolean; readonly enters: number };
+  | {
+      readonly name: 'awaiting';
+      readonly prompt: DesiredPrompt;
+      readonly answering: boolean;
+      readonly enters: number;
+      /** A person held the keyboard meanwhile: another Enter would be theirs. */
+      readonly disturbed: boolean;
+    };
 
 export interface Delivery {
   readonly phase: Phase;
   readonly wanted: readonly DesiredPrompt[];
   /** Ids that were typed or given up: whatever is asked again, they are not typed twice. */
   readonly finished: ReadonlySet<string>;
+  /** Prompts that were taken back before they were begun, as `id@revision`, and the recalls that have their answer. */
+  readonly takenBack: ReadonlySet<string>;
+  readonly answered: ReadonlySet<string>;
+  /** Whether a person holds the keyboard. */
+  readonly held: boolean;
   readonly status: ProgramStatus | null;
   readonly sawOutput: boolean;
   readonly gone: boolean;
@@ -36,6 +48,8 @@ export interface Delivery {
 
 export type DeliveryInput =
   | { readonly type: 'wanted'; readonly prompts: readonly DesiredPrompt[] }
+  | { readonly type: 'recall'; readonly recall: DesiredRecall }
+  | { readonly type: 'held'; readonly held: boolean }
   | { readonly type: 'status'; readonly status: ProgramStatus }
   | { readonly type: 'output' }
   /** The bytes of the last `paste` or `enter` are in the terminal, or could not be put there. */
@@ -51,12 +65,16 @@ export type DeliveryAction =
   | { readonly type: 'enter' }
   /** One timer: a new one replaces the old one, null ends it. */
   | { readonly type: 'timer'; readonly ms: number | null }
-  | { readonly type: 'report'; readonly promptId: string; readonly state: 'written' | 'accepted' | 'undelivered' };
+  | { readonly type: 'report'; readonly promptId: string; readonly state: 'written' | 'accepted' | 'undelivered' }
+  | { readonly type: 'recalled'; readonly recall: DesiredRecall; readonly isTakenBack: boolean };
 
 export const NO_DELIVERY: Delivery = {
   phase: { name: 'free' },
   wanted: [],
   finished: new Set(),
+  takenBack: new Set(),
+  answered: new Set(),
+  held: false,
   status: null,
   sawOutput: false,
   gone: false,
@@ -79,6 +97,7 @@ const stay = (delivery: Delivery): Step => ({ next: delivery, actions: NOTHING }
 export function deliver(before: Delivery, input: DeliveryInput, rules: TypingRules): Step {
   const noted = note(before, input);
   if (input.type === 'gone') return abandon(noted);
+  if (input.type === 'recall') return takeBack(noted, input.recall);
   const { next, actions } = advance(noted, input, rules);
   const begun = begin(next, rules);
   return { next: begun.next, actions: [...actions, ...begun.actions] };
@@ -95,6 +114,11 @@ function note(delivery: Delivery, input: DeliveryInput): Delivery {
       return { ...delivery, status: input.status.state === 'clear' ? null : input.status };
     case 'output':
       return { ...delivery, sawOutput: true };
+    case 'held': {
+      const { phase } = delivery;
+      const disturbed = phase.name === 'awaiting' && input.held ? { ...phase, disturbed: true } : phase;
+      return { ...delivery, held: input.held, phase: disturbed };
+    }
     case 'gone':
       return { ...delivery, gone: true };
     default:
@@ -108,7 +132,9 @@ function advance(delivery: Delivery, input: DeliveryInput, rules: TypingRules): 
     case 'free':
       return stay(delivery);
     case 'waiting': {
-      const wanted = delivery.wanted.some((prompt) => prompt.id === phase.prompt.id);
+      const wanted = delivery.wanted.some(
+        (prompt) => prompt.id === phase.prompt.id && prompt.revision === phase.prompt.revision,
+      );
       if (!wanted) return { next: { ...delivery, phase: { name: 'free' } }, actions: [END_TIMER] };
       if (isReady(delivery, rules) || (input.type === 'time' && !isDialog(delivery.status)))
         return paste(delivery, phase.prompt);
@@ -133,7 +159,9 @@ function advance(delivery: Delivery, input: DeliveryInput, rules: TypingRules): 
     case 'awaiting':
       if (isTaken(input, phase.answering, rules)) return accept(delivery, phase.prompt);
       if (input.type !== 'time') return stay(delivery);
-      if (phase.enters === 1 && rules.enterAgainMs !== null) {
+      // A hold ends by itself, and this waiting with it.
+      if (delivery.held) return { next: delivery, actions: [{ type: 'timer', ms: rules.giveUpMs }] };
+      if (!phase.disturbed && phase.enters === 1 && rules.enterAgainMs !== null) {
         return {
           next: { ...delivery, phase: { ...phase, enters: 2 } },
           actions: [{ type: 'enter' }, { type: 'timer', ms: rules.giveUpMs }],
@@ -146,7 +174,9 @@ function advance(delivery: Delivery, input: DeliveryInput, rules: TypingRules): 
 /** Takes the next prompt when none is under way. */
 function begin(delivery: Delivery, rules: TypingRules): Step {
   if (delivery.phase.name !== 'free' || delivery.gone) return stay(delivery);
-  const open = delivery.wanted.filter((prompt) => !delivery.finished.has(prompt.id));
+  const open = delivery.wanted.filter(
+    (prompt) => !delivery.finished.has(prompt.id) && !delivery.takenBack.has(versionOf(prompt)),
+  );
   const prompt = open.toSorted((a, b) => a.ordinal - b.ordinal)[0];
   if (prompt === undefined) return stay(delivery);
   if (isReady(delivery, rules)) return paste(delivery, prompt);
@@ -203,7 +233,7 @@ function written(delivery: Delivery, phase: Extract<Phase, { name: 'entering' }>
     return { next: accepted.next, actions: [report, ...accepted.actions] };
   }
   return {
-    next: { ...delivery, phase: { name: 'awaiting', prompt, answering, enters: 1 } },
+    next: { ...delivery, phase: { name: 'awaiting', prompt, answering, enters: 1, disturbed: delivery.held } },
     actions: [report, { type: 'timer', ms: rules.enterAgainMs ?? rules.giveUpMs }],
   };
 }
@@ -220,6 +250,26 @@ function giveUp(delivery: Delivery, prompt: DesiredPrompt): Step {
     next: finish(delivery, prompt.id),
     actions: [END_TIMER, { type: 'report', promptId: prompt.id, state: 'undelivered' }],
   };
+}
+
+const versionOf = ({ id, revision }: DesiredPrompt): string => `${id}@${revision}`;
+
+/**
+ * Answers a recall, once: a prompt that is not begun never will be in this version (I15), one that is goes on. The answer
+ * is final, whatever is asked for afterwards.
+ */
+function takeBack(delivery: Delivery, recall: DesiredRecall): Step {
+  if (delivery.answered.has(recall.id)) return stay(delivery);
+  const answered = new Set(delivery.answered).add(recall.id);
+  const { phase } = delivery;
+  const isPhase = phase.name !== 'free' && phase.prompt.id === recall.promptId;
+  if (delivery.finished.has(recall.promptId) || (isPhase && phase.name !== 'waiting'))
+    return { next: { ...delivery, answered }, actions: [{ type: 'recalled', recall, isTakenBack: false }] };
+  const takenBack = new Set(delivery.takenBack).add(`${recall.promptId}@${recall.revision}`);
+  const action: DeliveryAction = { type: 'recalled', recall, isTakenBack: true };
+  return isPhase
+    ? { next: { ...delivery, answered, takenBack, phase: { name: 'free' } }, actions: [END_TIMER, action] }
+    : { next: { ...delivery, answered, takenBack }, actions: [action] };
 }
 
 /** The agent is gone: what was being typed did not arrive; what was not begun stays queued, that is the truth. */

@@ -1,4 +1,4 @@
-import type { DesiredPrompt, RunnerEvent } from '@roundhouse/contracts';
+import type { Desired, RunnerEvent } from '@roundhouse/contracts';
 import { showsPrompt } from '../domain/echo.ts';
 import type { ProgramStatus } from '../domain/program-status.ts';
 import {
@@ -15,6 +15,7 @@ import type { AgentTerminal, Log } from '../ports.ts';
 const PASTE_BEGINS = '\u001b[200~';
 const PASTE_ENDS = '\u001b[201~';
 const ENTER = '\r';
+const TYPING: ReadonlySet<string> = new Set(['pasting', 'settling', 'entering']);
 
 /** Carries out what the delivery decides on one terminal, and tells it what became of it. */
 export class PromptDesk {
@@ -26,6 +27,7 @@ export class PromptDesk {
   #timer: NodeJS.Timeout | undefined;
   /** Number of the latest write: what an earlier one comes to is of no interest any more. */
   #write = 0;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(rules: TypingRules, report: (event: RunnerEvent) => void, log: Log) {
     this.#rules = rules;
@@ -40,14 +42,26 @@ export class PromptDesk {
     this.#report({ type: 'prompt', promptId, state: 'accepted' });
   }
 
-  want(prompts: readonly DesiredPrompt[]): void {
+  /** What is to be taken back comes first: a prompt that comes with its recall is not begun. */
+  want({ prompts, recalls, held }: Pick<Desired, 'prompts' | 'recalls' | 'held'>): void {
+    if (held !== this.#delivery.held) this.#step({ type: 'held', held });
+    for (const recall of recalls) this.#step({ type: 'recall', recall });
     this.#step({ type: 'wanted', prompts });
+  }
+
+  /** Resolves when no prompt is half typed: at once, or when the one that is has its Enter. */
+  between(): Promise<void> {
+    return this.#isTyping ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
+  }
+
+  get #isTyping(): boolean {
+    return TYPING.has(this.#delivery.phase.name);
   }
 
   /** From now on there is somebody to type to. */
   attach(terminal: AgentTerminal): void {
     this.#terminal = terminal;
-    this.want(this.#delivery.wanted);
+    this.#step({ type: 'wanted', prompts: this.#delivery.wanted });
   }
 
   status(status: ProgramStatus): void {
@@ -82,6 +96,7 @@ export class PromptDesk {
     const { next, actions } = deliver(this.#delivery, input, this.#rules);
     this.#delivery = next;
     for (const action of actions) this.#carryOut(action);
+    if (!this.#isTyping) for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #carryOut(action: DeliveryAction): void {
@@ -96,6 +111,16 @@ export class PromptDesk {
         clearTimeout(this.#timer);
         if (action.ms !== null) this.#timer = setTimeout(() => this.#step({ type: 'time' }), action.ms);
         return;
+      case 'recalled': {
+        const { recall, isTakenBack } = action;
+        this.#log.info({ promptId: recall.promptId, isTakenBack }, 'prompt recalled');
+        return this.#report({
+          type: 'prompt_recalled',
+          promptId: recall.promptId,
+          recallId: recall.id,
+          recalled: isTakenBack,
+        });
+      }
       case 'report': {
         const { promptId, state } = action;
         this.#log.info({ promptId, state }, 'prompt');

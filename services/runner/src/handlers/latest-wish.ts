@@ -5,7 +5,7 @@ export type Stop = NonNullable<Desired['stop']>;
 /** What the coordinator wants now, for whoever asks: the latest word counts, the ones before it are of no interest. */
 export class LatestWish {
   readonly stop: Promise<Stop>;
-  #latest: Desired = { prompts: [], publish: null, stop: null };
+  #latest: Desired = { prompts: [], recalls: [], inputs: [], held: false, publish: null, stop: null };
   #stopWith: (stop: Stop) => void = () => undefined;
   #follower: ((desired: Desired) => void) | null = null;
   #firstPrompt: ((prompt: DesiredPrompt) => void) | null = null;

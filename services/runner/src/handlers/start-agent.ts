@@ -3,6 +3,7 @@ import type { AdapterOf, AgentTerminal, Log, Now, Terminals } from '../ports.ts'
 import { agentEnvironment } from './agent-environment.ts';
 import { type AgentFiles, writePromptFile } from './agent-files.ts';
 import { PromptDesk } from './deliver-prompts.ts';
+import { InputDesk } from './type-inputs.ts';
 import type { LatestWish } from './latest-wish.ts';
 import { ActivityWatch } from './watch-activity.ts';
 import { QuotaWatch } from './watch-quota.ts';
@@ -37,6 +38,7 @@ export interface AgentPorts {
 export interface Agent {
   readonly terminal: AgentTerminal;
   readonly prompts: PromptDesk;
+  readonly inputs: InputDesk;
   /** Ends what attends to it and gives the terminal back; the program itself is ended by its tree. */
   close(): void;
 }
@@ -76,16 +78,20 @@ export async function startAgent(
     onSettled: () => {
       activity.settled(terminal.cursorLine);
       prompts.settled();
+      inputs.settled();
     },
   });
+  const inputs = new InputDesk(terminal, () => prompts.between(), report, log);
   report({ type: 'agent_started', pid: terminal.pid });
   if (firstPrompt !== null) prompts.givenAtStart(firstPrompt.id);
   prompts.attach(terminal);
   return {
     terminal,
     prompts,
+    inputs,
     close: () => {
       prompts.close();
+      inputs.close();
       activity.close();
       terminal.close();
     },

@@ -12,7 +12,7 @@ import {
 import { WebSocket, WebSocketServer } from 'ws';
 import { serveGit } from './git-http.ts';
 
-const NOTHING: Desired = { prompts: [], publish: null, stop: null };
+const NOTHING: Desired = { prompts: [], recalls: [], inputs: [], held: false, publish: null, stop: null };
 
 /** The coordinator's side of the contract, in a test: a hub over HTTP and the link, without the service behind them. */
 export class TestCoordinator {

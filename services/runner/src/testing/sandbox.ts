@@ -144,7 +144,7 @@ export class Sandbox {
   }
 
   prompt(text: string, ordinal = 1): DesiredPrompt {
-    return { id: randomUUID(), ordinal, text };
+    return { id: randomUUID(), ordinal, revision: 1, text };
   }
 
   stop(reason = 'closed by the test'): void {

@@ -45,6 +45,11 @@ export function taskWords(task: Task, output: Output): string {
   ];
   if (activity.question !== null)
     rows.push(['question', [activity.question.text, ...activity.question.options].map(oneLine).join(' | ')]);
+  for (const { text, options } of task.questions) rows.push(['asks', [text, ...options].map(oneLine).join(' | ')]);
+  for (const { kind, text } of task.reports) rows.push([`report (${kind.replaceAll('_', ' ')})`, oneLine(text)]);
+  if (task.control.holder === 'human')
+    rows.push(['keyboard', `${oneLine(task.control.who?.label ?? 'a person')} until ${task.control.until}`]);
+  if (task.typed !== null) rows.push(['a person typed', oneLine(task.typed.text)]);
   if (completion.state === 'signalled')
     rows.push(['signal', `${completion.signal.commit} ${oneLine(completion.signal.summary ?? '')}`]);
   if (completion.state === 'signalled' && completion.signal.resultBytes > 0)
@@ -59,7 +64,10 @@ export function taskWords(task: Task, output: Output): string {
       ...lifecycle.kept.map((folder): [string, string] => ['kept', folder]),
     );
   if (task.attention !== null) rows.push(['attention', oneLine(task.attention)]);
-  const prompts = task.prompts.map(({ ordinal, state, bytes }) => [`prompt ${ordinal}`, `${state}, ${bytes} bytes`]);
+  const prompts = task.prompts.map(({ ordinal, state, bytes, held }) => [
+    `prompt ${ordinal}`,
+    `${held ? 'held' : state}, ${bytes} bytes`,
+  ]);
   return `${bold(printable(task.name))}\n${table(
     [...rows, ...prompts].map(([key = '', value = '']) => [dim(key), value]),
     null,

@@ -18,6 +18,7 @@ export const KEYS = {
   places: key('places'),
   edges: key('edges'),
   breakers: key('breakers'),
+  holds: key('holds'),
   alarms: key('alarms'),
   allTasks: key('tasks'),
   leases: key('leases'),

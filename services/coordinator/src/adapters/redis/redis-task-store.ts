@@ -1,6 +1,7 @@
 import { LEASE, RoundhouseError, type TaskEvent, TaskRecord } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
 import { isLive, isSettled } from '../../domain/derived.ts';
+import { firstNotice } from '../../domain/notices.ts';
 import type { AdmissionGate, AdmitResult, Commit, TaskStore } from '../../ports.ts';
 import { heldBy, holdsPlace, turnOf } from '../../domain/admission/place.ts';
 import { KEYS, lineName } from './keys.ts';
@@ -14,18 +15,21 @@ export const REDELIVER_AFTER_MS = 120_000;
 /** Beyond every instant, so that what nobody has is due whatever any clock says: 2^42 ms is the year 2109. */
 const HORIZON_MS = 2 ** 42;
 
-/** The task's notice as commit.lua takes it; undefined where there is none to hand out. */
-function noticeOf({ delivery }: TaskRecord): { mark: string; turn?: number; againMs?: number } | undefined {
-  switch (delivery.state) {
-    case 'pending':
-      return { mark: `pending ${delivery.notice.id}`, turn: Date.parse(delivery.notice.at) - HORIZON_MS };
-    case 'delivered':
-      return { mark: `${delivery.at} ${delivery.notice.id}`, againMs: REDELIVER_AFTER_MS };
-    case 'none':
-    case 'acknowledged':
-      return undefined;
-  }
+/** The task's first notice as commit.lua takes it; undefined where there is none to hand out. */
+function noticeOf(task: TaskRecord): { mark: string; turn?: number; againMs?: number } | undefined {
+  const first = firstNotice(task);
+  if (first === null) return undefined;
+  const { notice, deliveredAt } = first;
+  if (deliveredAt === null) return { mark: `pending ${notice.id}`, turn: Date.parse(notice.at) - HORIZON_MS };
+  // Two clocks may differ here: no wait is longer for it than a whole one.
+  const sinceMs = Date.parse(task.updatedAt) - Date.parse(deliveredAt);
+  const againMs = Math.min(Math.max(REDELIVER_AFTER_MS - sinceMs, 0), REDELIVER_AFTER_MS);
+  return { mark: `${deliveredAt} ${notice.id}`, againMs };
 }
+
+/** When the hold of a person ends, ms; null where none is to be looked at. */
+const holdUntil = ({ control, lifecycle }: TaskRecord): number | null =>
+  control.holder === 'human' && lifecycle.state !== 'closed' ? Date.parse(control.until) : null;
 
 /** A lease begins with the claim, is renewed by heartbeats, and ends with the attempt. */
 function leaseMs({ task, kinds }: Commit): number {
@@ -57,6 +61,7 @@ function changeOf(commit: Commit, gate: AdmissionGate | null) {
     version: task.version,
     attempt: task.attempt,
     kinds: [...kinds],
+    ...(kinds.includes('control') ? { control: { by: task.control.holder } } : {}),
     at: task.updatedAt,
   };
   const held = heldBy(task);
@@ -70,6 +75,7 @@ function changeOf(commit: Commit, gate: AdmissionGate | null) {
     event: kinds.length === 0 ? undefined : JSON.stringify(event),
     settled: isSettled(task),
     notice: noticeOf(task),
+    holdUntil: holdUntil(task) ?? undefined,
     createdAt: Date.parse(task.createdAt),
     deadline: task.deadline === null ? undefined : Date.parse(task.deadline),
     leaseMs: leaseMs(commit),
@@ -115,6 +121,7 @@ const keysOf = ({ id, coordinatorId, agent }: TaskRecord): string[] => [
   KEYS.lines,
   KEYS.edges,
   KEYS.breakers,
+  KEYS.holds,
 ];
 
 export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
@@ -172,6 +179,8 @@ export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
       (await renewScript.run(redis, [KEYS.task(taskId), KEYS.leases], [taskId, attempt, ttlMs])) === 1,
 
     expiredLeases: async (limit) => (await expiredScript.run(redis, [KEYS.leases], [limit])) as string[],
+
+    expiredHolds: (nowMs, limit) => redis.zrangebyscore(KEYS.holds, '-inf', nowMs, 'LIMIT', 0, limit),
 
     overdue: (nowMs, limit) => redis.zrangebyscore(KEYS.deadlines, '-inf', nowMs, 'LIMIT', 0, limit),
   };

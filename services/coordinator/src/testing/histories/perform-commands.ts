@@ -3,7 +3,8 @@ import { closeTask } from '../../handlers/close-task.ts';
 import { createTask } from '../../handlers/create-task.ts';
 import type { Caller } from '../../handlers/deps.ts';
 import { mergeTask } from '../../handlers/land-task.ts';
-import { promptTask, setControl } from '../../handlers/prompt-task.ts';
+import { setControl } from '../../handlers/control.ts';
+import { promptTask } from '../../handlers/prompt-task.ts';
 import {
   pauseCoordinator,
   resumeCoordinator,
@@ -26,6 +27,7 @@ export function coordinatorCaller(coordinatorId: string, client: Parameters<Work
   return {
     identity: { role: 'coordinator', coordinatorId },
     tokenId: coordinatorId,
+    tokenLabel: 'a coordinator',
     reach: 'own',
     coordinatorId,
     idempotencyKey: null,
@@ -112,7 +114,7 @@ export function performCommand(world: World, process: PlayedProcess, what: Comma
         () => true,
         (task) => ({
           work: as(task, (caller) =>
-            setControl(process.deps, personOf(caller, 'operator'), { id: task.id, holder, forMs: 60_000 }),
+            setControl(process.deps, personOf(caller, 'operator'), { id: task.id, holder, forMs: 60_000, force: true }),
           ),
         }),
       );

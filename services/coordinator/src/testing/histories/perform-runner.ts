@@ -75,6 +75,7 @@ type Client = Pick<Caller, 'signal' | 'onUndelivered'>;
 const launcherCaller = (client: Client): Caller => ({
   identity: { role: 'launcher' },
   tokenId: 'launcher',
+  tokenLabel: 'a launcher',
   reach: 'any',
   coordinatorId: null,
   idempotencyKey: null,
@@ -89,6 +90,7 @@ const subtaskCaller = (
 ): Caller => ({
   identity: { role: 'subtask', coordinatorId, taskId, attempt },
   tokenId,
+  tokenLabel: 'an agent',
   reach: 'own',
   coordinatorId,
   idempotencyKey: null,

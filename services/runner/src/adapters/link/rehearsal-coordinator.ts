@@ -17,7 +17,10 @@ export async function serveRehearsal(path: string): Promise<{ close(): void }> {
       const message = RunnerMessage.parse(JSON.parse((data as Buffer).toString('utf8')));
       if (message.type === 'hello') {
         say({ type: 'welcome', eventSeq: 0, outputOffset: 0 });
-        say({ type: 'desired', desired: { prompts: [], publish: null, stop: null } });
+        say({
+          type: 'desired',
+          desired: { prompts: [], recalls: [], inputs: [], held: false, publish: null, stop: null },
+        });
       } else if (message.type === 'heartbeat') say({ type: 'renewed' });
       else if (message.type === 'output') {
         printed = message.offset + Buffer.from(message.data, 'base64').length;

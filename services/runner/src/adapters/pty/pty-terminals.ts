@@ -1,4 +1,4 @@
-import type { AgentExit, AgentTerminal, Log, TerminalOrder, Terminals } from '../../ports.ts';
+import type { AgentExit, AgentTerminal, CursorPlace, Log, TerminalOrder, Terminals } from '../../ports.ts';
 import { findProgram } from './find-program.ts';
 import { PtyProcess } from './pty-process.ts';
 import { TerminalModel } from './terminal-model.ts';
@@ -66,6 +66,11 @@ class PtyTerminal implements AgentTerminal {
 
   get cursorLine(): string {
     return this.#model.cursorLine;
+  }
+
+  async cursorPlace(): Promise<CursorPlace> {
+    await this.#model.settled();
+    return this.#model.cursorPlace();
   }
 
   get screen(): string {

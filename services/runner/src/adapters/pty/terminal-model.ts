@@ -1,4 +1,5 @@
 import xterm from '@xterm/headless';
+import type { CursorPlace } from '../../ports.ts';
 import {
   type ProgramStatus,
   STATUS_QUERY_ANSWER,
@@ -63,6 +64,23 @@ export class TerminalModel {
     const { active } = this.#terminal.buffer;
     const line = active.getLine(active.baseY + active.cursorY);
     return line?.translateToString(false, 0, active.cursorX) ?? '';
+  }
+
+  cursorPlace(): CursorPlace {
+    const { type, cursorX } = this.#terminal.buffer.active;
+    const marker = this.#closed ? undefined : this.#terminal.registerMarker(0);
+    return {
+      text: () => {
+        const { active } = this.#terminal.buffer;
+        const first = marker?.line ?? -1;
+        if (first === -1 || active.type !== type) return null;
+        let text = active.getLine(first)?.translateToString(false, cursorX) ?? '';
+        for (let row = first + 1; active.getLine(row)?.isWrapped === true; row += 1)
+          text += active.getLine(row)?.translateToString(false) ?? '';
+        return text;
+      },
+      forget: () => marker?.dispose(),
+    };
   }
 
   get screen(): string {
