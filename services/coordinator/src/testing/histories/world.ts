@@ -34,6 +34,8 @@ export interface RunnerPart {
   readonly unacknowledged: NumberedEvent[];
   /** What was acknowledged last. */
   last: NumberedEvent | null;
+  /** The record as its link has seen it last. */
+  seen: TaskRecord | null;
   seq: number;
 }
 
@@ -277,13 +279,11 @@ export class World {
     }
     for (const owner of this.#nothingLive) {
       const stored = this.snapshot.coordinators.find(({ id }) => id === owner);
-      const waiting = [...(stored?.notices.keys() ?? [])].filter(
-        (id) => {
-          const delivery = this.snapshot.tasks.get(id)?.record.delivery;
-          // What another waiter had in its hands at that moment, and gave back, was not pending then.
-          return delivery?.state === 'pending' && !delivery.returned;
-        },
-      );
+      const waiting = [...(stored?.notices.keys() ?? [])].filter((id) => {
+        const delivery = this.snapshot.tasks.get(id)?.record.delivery;
+        // What another waiter had in its hands at that moment, and gave back, was not pending then.
+        return delivery?.state === 'pending' && !delivery.returned;
+      });
       if ((stored?.unsettled.size ?? 0) > 0 || waiting.length > 0)
         faults.push(`I4: a wait was told that nothing is left, while ${waiting.length} notices are pending`);
     }
