@@ -38,7 +38,8 @@ export async function scale({ runs }) {
       small: small.rows,
       large: large.rows,
       ratioP99: ratios,
-      memoryPerLiveTaskKb: round((large.memory - small.memory) / added / 1_024),
+      memoryPerLiveTaskKb: round((large.memory.heldBytes - small.memory.heldBytes) / added / 1_024),
+      coordinatorRssMb: round(large.memory.rssBytes / 1_048_576),
       twoProcesses: await twoProcesses(calls),
     };
   } finally {
@@ -84,7 +85,11 @@ async function inHouse(house, size, before, calls) {
  */
 async function measure(url, owner, client, runners, calls) {
   const headers = { authorization: `Bearer ${owner.token}`, 'x-coordinator-id': owner.id };
-  const any = (/** @type {number} */ index) => /** @type {SimulatedRunner} */ (runners[index % runners.length]);
+  const any = (/** @type {number} */ index) => {
+    const runner = runners[index % runners.length];
+    if (runner === undefined) throw new Error('no runner is linked');
+    return runner;
+  };
   /** @type {Record<string, (index: number) => Promise<unknown>>} */
   const named = {
     list_tasks: () => httpCall(url, 'GET', '/api/tasks?limit=50', headers),

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiClient } from '@roundhouse/contracts';
@@ -35,6 +35,7 @@ export async function startHouse({ processes = 1 } = {}) {
     ROUNDHOUSE_RATE_LIMITS: 'off',
     ROUNDHOUSE_LOG_LEVEL: 'error',
   };
+  /** @type {Awaited<ReturnType<typeof startServiceProcess>>[]} */
   const services = [];
   for (let index = 0; index < processes; index += 1)
     services.push(await startServiceProcess('coordinator', environment));
@@ -45,7 +46,6 @@ export async function startHouse({ processes = 1 } = {}) {
   return {
     url: first.url,
     urls: services.map(({ url }) => url),
-    pids: services.map(({ pid }) => pid),
     redis: redis.connection,
     operator,
     launcher: new ApiClient({ baseUrl: first.url, token: tokens.launcher }),
@@ -53,11 +53,8 @@ export async function startHouse({ processes = 1 } = {}) {
       const { coordinator, token } = await operator.call('createCoordinator', { name: 'bench', projectId: project.id });
       return { id: coordinator.id, token };
     },
-    /** Resident memory of the first coordinator process, bytes. */
-    async memory() {
-      const status = await readFile(`/proc/${first.pid}/status`, 'utf8');
-      return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1_024;
-    },
+    /** What the first coordinator process holds. */
+    memory: () => first.memory(),
     async stop() {
       for (const service of services) await service.stop();
       await redis.stop();

@@ -11,25 +11,25 @@ export async function startRoundRobin(urls) {
   let next = 0;
   /** @type {Set<import('node:net').Socket>} */
   const open = new Set();
+  /** What one says the other hears; where one ends, both do. @param {import('node:net').Socket} socket @param {import('node:net').Socket} other */
+  const join = (socket, other) => {
+    open.add(socket);
+    socket.setNoDelay(true);
+    socket.pipe(other);
+    socket.once('error', () => other.destroy());
+    socket.once('close', () => {
+      open.delete(socket);
+      other.destroy();
+    });
+  };
   const server = createServer((client) => {
     const index = next % urls.length;
     next += 1;
     counts[index] = (counts[index] ?? 0) + 1;
-    const { hostname, port } = new URL(/** @type {string} */ (urls[index]));
+    const { hostname, port } = new URL(urls[index] ?? '');
     const served = connect(Number(port), hostname);
-    for (const [socket, other] of [
-      [client, served],
-      [served, client],
-    ]) {
-      open.add(socket);
-      socket.setNoDelay(true);
-      socket.pipe(other);
-      socket.once('error', () => other.destroy());
-      socket.once('close', () => {
-        open.delete(socket);
-        other.destroy();
-      });
-    }
+    join(client, served);
+    join(served, client);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+const PROBE = new URL('memory-probe.mjs', import.meta.url).href;
 const MAIN = (/** @type {string} */ service) =>
   fileURLToPath(new URL(`../../services/${service}/dist/main.js`, import.meta.url));
 
@@ -10,7 +11,6 @@ const MAIN = (/** @type {string} */ service) =>
  *
  * @param {'coordinator' | 'mcp-gateway'} service
  * @param {Record<string, string>} environment
- * @returns {Promise<{ url: string, pid: number, stop(): Promise<void> }>}
  */
 export const startServiceProcess = (service, environment) => startProcess(MAIN(service), environment);
 
@@ -19,6 +19,7 @@ export async function startProcess(main, environment) {
   const child = fork(main, {
     env: { PATH: process.env['PATH'] ?? '', ...environment },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: ['--expose-gc', '--import', PROBE],
   });
   const exit = once(child, 'exit');
   const [message] = await Promise.race([
@@ -29,7 +30,12 @@ export async function startProcess(main, environment) {
   ]);
   return {
     url: /** @type {string} */ (message.url),
-    pid: child.pid ?? 0,
+    /** What it holds, bytes, after a collection. @returns {Promise<{ heldBytes: number, rssBytes: number }>} */
+    async memory() {
+      const answered = once(child, 'message');
+      child.send('memory');
+      return (await answered)[0];
+    },
     async stop() {
       child.disconnect();
       await exit;

@@ -27,7 +27,7 @@ export class SimulatedRunner {
   constructor(socket, assignment) {
     this.socket = socket;
     this.assignment = assignment;
-    socket.on('message', (data) => this.#hear(JSON.parse(String(data))));
+    socket.on('message', (/** @type {Buffer} */ data) => this.#hear(JSON.parse(data.toString('utf8'))));
     socket.on('error', () => undefined);
     this.beating = setInterval(() => this.#send({ type: 'heartbeat' }), LEASE.renewMs);
   }

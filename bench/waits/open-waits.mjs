@@ -9,11 +9,11 @@ import { httpCall } from '../simulated/http-call.mjs';
  */
 export function openWaits(url, owner, count) {
   const headers = { authorization: `Bearer ${owner.token}`, 'x-coordinator-id': owner.id };
-  let closed = false;
+  const over = new AbortController();
   /** @type {((at: number) => void)[]} */
   const listeners = [];
   const wait = async () => {
-    while (!closed) {
+    while (!over.signal.aborted) {
       const answer = await httpCall(url, 'POST', '/api/wait-signal', headers, { timeoutMs: 55_000 });
       const at = performance.now();
       if (answer.outcome === 'signal') listeners.shift()?.(at);
@@ -24,7 +24,7 @@ export function openWaits(url, owner, count) {
     async open() {
       for (let index = 0; index < count; index += 1)
         wait().catch((error) => {
-          if (!closed) throw error;
+          if (!over.signal.aborted) throw error;
         });
       for (;;) {
         const { openWaits: standing } = await httpCall(url, 'GET', `/api/coordinators/${owner.id}/access`, headers);
@@ -35,7 +35,7 @@ export function openWaits(url, owner, count) {
     /** The instant of the next answer with a signal. @returns {Promise<number>} */
     next: () => new Promise((resolve) => listeners.push(resolve)),
     close() {
-      closed = true;
+      over.abort();
     },
   };
 }

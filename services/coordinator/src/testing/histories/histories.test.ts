@@ -22,7 +22,11 @@ const PLACES = [
   ...['none', 'acknowledged'].map((state) => `delivery ${state}`),
   ...['admitted', 'turn'].map((state) => `admission ${state}`),
   ...['retrying', 'closed', 'signalled', 'landed', 'quota', 'control', 'sandbox_gone'].map((kind) => `event ${kind}`),
-  ...['attempt 2', 'crashed', 'broken off', 'refused attempt_stale', 'refused not_signalled'],
+  'attempt 2',
+  'crashed',
+  'broken off',
+  'refused attempt_stale',
+  'refused not_signalled',
 ];
 
 let server: TestRedis;
