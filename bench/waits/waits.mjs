@@ -138,7 +138,10 @@ async function liveTask(house) {
  * @param {Way} way
  */
 async function measure(samples, { client, task, runner }, { signal, next }) {
-  const [said, called] = [[], []];
+  /** @type {number[]} */
+  const said = [];
+  /** @type {number[]} */
+  const called = [];
   for (let index = 0; index < samples + WARM_UP; index += 1) {
     const woken = next();
     const from = performance.now();
