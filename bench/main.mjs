@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { dispatch } from './dispatch/dispatch.mjs';
+import { scale } from './scale/scale.mjs';
+import { waits } from './waits/waits.mjs';
 
 /**
  * `npm run bench -- <name> [--runs N]`: measures, prints progress on standard error and one JSON document on standard
@@ -7,7 +9,7 @@ import { dispatch } from './dispatch/dispatch.mjs';
  *
  * @type {Readonly<Record<string, (options: { runs: number }) => Promise<object>>>}
  */
-const BENCHES = { dispatch };
+const BENCHES = { dispatch, scale, waits };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -22,7 +22,7 @@ async function run(program, args) {
 }
 
 /** @param {number} runs @param {(index: number) => Promise<unknown>} act @returns {Promise<number[]>} milliseconds */
-async function times(runs, act) {
+export async function times(runs, act) {
   const samples = [];
   for (let index = 0; index < runs; index += 1) {
     const from = performance.now();
@@ -76,6 +76,16 @@ async function mounts(folder, runs) {
   });
   for (const of of targets) await run('/bin/umount', [of('merged')]);
   return samples;
+}
+
+/** One Lua commit and one round trip to Redis, medians of their own. */
+export async function commitFloor() {
+  const folder = await mkdtemp(join(tmpdir(), 'roundhouse-bench-'));
+  try {
+    return await store(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** @param {string} folder */

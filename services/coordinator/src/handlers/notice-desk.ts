@@ -39,7 +39,7 @@ interface Place {
   looked: boolean;
   over: boolean;
   settle(handed: Handed | null): void;
-  fail(error: unknown): void;
+  fail(error: Error): void;
 }
 
 /**
@@ -117,7 +117,8 @@ function openRow(feed: EventFeed, { claim, news }: DeskWork, coordinatorId: stri
         await look();
       }
     } catch (error) {
-      for (const place of places) place.fail(error);
+      const failure = error instanceof Error ? error : new Error(String(error));
+      for (const place of places) place.fail(failure);
     } finally {
       serving = false;
     }
@@ -156,7 +157,7 @@ function openRow(feed: EventFeed, { claim, news }: DeskWork, coordinatorId: stri
           },
           fail: (error) => {
             leave();
-            reject(error as Error);
+            reject(error);
           },
         };
         waiter.signal.addEventListener('abort', giveUp);

@@ -29,14 +29,15 @@ async function publish(deps: Deps, caller: Caller, input: SubtaskInput, land: bo
   if (land) refuseUnderHumanControl(deps, caller, task);
   // Before anything is pushed: who is refused can mend it and signal again.
   const result = await checkedResult(deps, task, input.result);
-  const asked = await transition(deps, input.id, {
+  const request = {
     type: 'publish_requested',
     attempt: identity.attempt,
     publishId: deps.clock.nextId(),
     land,
     summary: input.summary ?? null,
     result,
-  });
+  } as const;
+  const asked = await transition(deps, input.id, request, { known: task });
   // A second call while the first is under way joins it: one push, one signal.
   const publishId = asked.publish?.id;
   const done = await watch(

@@ -9,7 +9,7 @@ import type { Deps } from './deps.ts';
 const MAX_TRIES = 50;
 
 export interface TransitionOptions {
-  /** The record as it was read a moment ago: the first decision is made upon it. A commit upon an older version is refused. */
+  /** The record as it was when it was read last: the first decision is made upon it, and anew where it is another by now. */
   readonly known?: TaskRecord;
   /** The number of the runner's event: what is committed already is not committed twice. */
   readonly eventSeq?: number;
@@ -32,9 +32,13 @@ export async function transition(
   options: TransitionOptions = {},
 ): Promise<TaskRecord> {
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const task = tries === 0 && options.known !== undefined ? options.known : await readTask(deps, taskId);
-    if (options.eventSeq !== undefined && options.eventSeq <= task.eventSeq) return task;
+    const known = tries === 0 ? options.known : undefined;
+    const task = known ?? (await readTask(deps, taskId));
+    const isCommitted = options.eventSeq !== undefined && options.eventSeq <= task.eventSeq;
     const decision = decide(task, event, { now: deps.clock.now(), nextId: deps.clock.nextId });
+    // What was read a while ago may be over: only a change can be made upon it, since its commit is held against the version.
+    if (known !== undefined && (isCommitted || decision.kind !== 'changed')) continue;
+    if (isCommitted) return task;
     if (decision.kind === 'refused') throw new RoundhouseError(decision.code, decision.message, decision.details);
     if (decision.kind === 'unchanged' && options.eventSeq === undefined) return task;
     const change: Change = decision.kind === 'changed' ? decision : { kind: 'changed', task, kinds: [], effects: [] };

@@ -47,7 +47,7 @@ class Turns {
 
 describe('two coordinator processes behind one address', () => {
   // Whichever is first, each call of the path goes to the one or the other.
-  it.each([0, 1])('MB-7: any call may go to any process, waits included (beginning with %i)', async (first) => {
+  it.each([0, 1])('MB-6: any call may go to any process, waits included (beginning with %i)', async (first) => {
     const owner = await service.newOwner();
     const turns = new Turns(first, owner);
     const key = { idempotencyKey: `two-${first}` };

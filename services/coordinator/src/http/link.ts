@@ -77,9 +77,16 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
 
   const isOwn = (task: TaskRecord): boolean => task.attempt === attempt && task.sandboxes.includes(attempt);
 
+  /** As it was read or committed here last: most events come upon just that version, and then need no reading. */
+  let known: { readonly known?: TaskRecord } = {};
+  const remember = (task: TaskRecord): TaskRecord => {
+    known = { known: task };
+    return task;
+  };
+
   /** The state as this runner must see it, or null once it is not the attempt's runner any more. */
   const current = async (): Promise<TaskRecord | null> => {
-    const task = await readTask(deps, taskId);
+    const task = remember(await readTask(deps, taskId));
     return isOwn(task) ? task : null;
   };
 
@@ -100,7 +107,7 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
     // Before the task is read: what changes from then on is told after the welcome.
     unsubscribe();
     unsubscribe = deps.feed.onTask(taskId, () => enqueue(pushDesired));
-    const task = await transition(deps, taskId, { type: 'linked', attempt });
+    const task = remember(await transition(deps, taskId, { type: 'linked', attempt }));
     if (!isOwn(task)) return fence('a newer attempt owns the task');
     const [outputOffset, desired] = await Promise.all([deps.recordings.size(taskId, attempt), desiredOf(task)]);
     send({ type: 'welcome', eventSeq: task.eventSeq, outputOffset });
@@ -122,7 +129,8 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
       case 'heartbeat':
         return renew();
       case 'event': {
-        const task = await transition(deps, taskId, runnerEvent(message.event, attempt), { eventSeq: message.seq });
+        const options = { eventSeq: message.seq, ...known };
+        const task = remember(await transition(deps, taskId, runnerEvent(message.event, attempt), options));
         return send({ type: 'ack', eventSeq: task.eventSeq });
       }
       case 'output': {

@@ -161,9 +161,15 @@ export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
       const ids = (await pageScript.run(redis, [index], [before ?? '', limit + 1])) as string[] | null;
       if (ids === null) return null;
       const page = ids.slice(0, limit);
-      const rows = await Promise.all(page.map((id) => redis.hget(KEYS.task(id), 'data')));
-      const tasks = rows.map(parse).filter((task) => task !== null);
-      return { tasks, next: ids.length > limit ? (page.at(-1) ?? null) : null };
+      // Sent as one: fifty commands on their own are fifty writes to a socket.
+      const reading = redis.pipeline();
+      for (const id of page) reading.hget(KEYS.task(id), 'data');
+      const rows = page.length === 0 ? [] : ((await reading.exec()) ?? []);
+      const tasks = rows.map(([error, data]) => {
+        if (error !== null) throw error;
+        return parse(data as string | null);
+      });
+      return { tasks: tasks.filter((task) => task !== null), next: ids.length > limit ? (page.at(-1) ?? null) : null };
     },
 
     remaining: (coordinatorId) => redis.scard(KEYS.unsettled(coordinatorId)),

@@ -38,15 +38,16 @@ export function invariantFaults(
 
 function taskFaults(task: TaskRecord, say: Say): void {
   const { id, lifecycle, sandboxes, attempt } = task;
-  if (lifecycle.state === 'closed' && sandboxes.length > 0) say(`I9: ${id} is closed, and has sandboxes ${sandboxes}`);
+  if (lifecycle.state === 'closed' && sandboxes.length > 0)
+    say(`I9: ${id} is closed, and has sandboxes ${sandboxes.join()}`);
   if (task.admission.state === 'held' && sandboxes.length > 0) say(`I12: ${id} has begun and is held`);
   if (isLive(task) && !sandboxes.includes(attempt)) say(`I1: ${id} is live and its attempt has no sandbox`);
-  if (new Set(sandboxes).size !== sandboxes.length) say(`I1: ${id} has one sandbox twice: ${sandboxes}`);
+  if (new Set(sandboxes).size !== sandboxes.length) say(`I1: ${id} has one sandbox twice: ${sandboxes.join()}`);
   if ((task.deadline !== null) !== (lifecycle.state === 'running')) say(`${id} is ${lifecycle.state} with a deadline`);
   if (task.publish !== null && lifecycle.state !== 'running') say(`${id} is ${lifecycle.state} and is to publish`);
   const ordinals = task.prompts.map(({ ordinal }) => ordinal);
   if (ordinals.some((ordinal, index) => index > 0 && ordinal <= (ordinals[index - 1] ?? 0)))
-    say(`the prompts of ${id} are out of order: ${ordinals}`);
+    say(`the prompts of ${id} are out of order: ${ordinals.join()}`);
   if (new Set(task.prompts.map((prompt) => prompt.id)).size !== ordinals.length) say(`I10: ${id} has a prompt twice`);
 }
 
@@ -98,7 +99,7 @@ function toldFaults(task: TaskRecord, told: readonly TaskEvent[], say: Say): voi
   const versions = told.map(({ version }) => version);
   if (versions[0] !== 1 || !told[0]?.kinds.includes('created')) say(`I3: ${id} began with ${versions[0]}`);
   if (versions.some((version, index) => index > 0 && version <= (versions[index - 1] ?? 0)))
-    say(`I3: events of ${id} are doubled or out of order: ${versions}`);
+    say(`I3: events of ${id} are doubled or out of order: ${versions.join()}`);
   if ((versions.at(-1) ?? 0) > task.version) say(`I3: an event of ${id} is of a version that is not stored`);
   const count = (kind: TaskEvent['kinds'][number], of: number): number =>
     told.filter((event) => event.attempt === of && event.kinds.includes(kind)).length;

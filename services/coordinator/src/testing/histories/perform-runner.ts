@@ -9,7 +9,7 @@ import { readTask, transition } from '../../handlers/transition.ts';
 import { pickRunner } from './pick.ts';
 import type { PlayedProcess } from './played-process.ts';
 import type { Happening, Report } from './steps.ts';
-import type { RunnerPart, World } from './world.ts';
+import type { NumberedEvent, RunnerPart, World } from './world.ts';
 
 type OfRunner = Happening<'claim' | 'link' | 'beat' | 'desired' | 'report' | 'signal' | 'gone'>;
 
@@ -118,6 +118,7 @@ function claim(world: World, process: PlayedProcess, { job, again }: Happening<'
           doneToken,
           unacknowledged: [],
           last: null,
+          seen: null,
           seq: 0,
         });
       },
@@ -159,11 +160,12 @@ function report(
   );
 }
 
-const send = (
-  process: PlayedProcess,
-  { taskId, attempt }: RunnerPart,
-  { seq, event }: NonNullable<RunnerPart['last']>,
-) => transition(process.deps, taskId, runnerEvent(event, attempt), { eventSeq: seq });
+/** As a link does it: upon the record that it has seen last, which may be another one by now. */
+async function send(process: PlayedProcess, runner: RunnerPart, { seq, event }: NumberedEvent): Promise<void> {
+  const { taskId, attempt, seen } = runner;
+  const options = { eventSeq: seq, ...(seen === null ? {} : { known: seen }) };
+  runner.seen = await transition(process.deps, taskId, runnerEvent(event, attempt), options);
+}
 
 const activity = (state: 'busy' | 'idle' | 'waiting_input'): RunnerEvent => ({
   type: 'activity',

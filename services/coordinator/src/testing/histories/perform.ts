@@ -3,7 +3,7 @@ import { executeEffect } from '../../effects/execute-effects.ts';
 import { reapOnce } from '../../effects/reap-attempts.ts';
 import { waitForEvents } from '../../handlers/wait-for-events.ts';
 import { waitSignal } from '../../handlers/wait-signal.ts';
-import { isLive } from './index-faults.ts';
+import { isLive, signalIsLastWord } from './index-faults.ts';
 import { naturalStep } from './natural-step.ts';
 import { PATIENCE_MS, coordinatorCaller, performCommand } from './perform-commands.ts';
 import { performRunner } from './perform-runner.ts';
@@ -46,9 +46,9 @@ export async function perform(world: World, { what: given, at, fault }: Step): P
       return;
     }
     case 'git': {
-      const task = pickTask(world, what.task, ({ record }) => record.landing.state === 'queued');
-      const landing = task?.record.landing;
-      if (landing?.state === 'queued') world.around.hub.outcomes.set(landing.commit, what.outcome);
+      const task = pickTask(world, what.task, ({ record }) => signalIsLastWord(record));
+      const completion = task?.record.completion;
+      if (completion?.state === 'signalled') world.around.hub.outcomes.set(completion.signal.commit, what.outcome);
       return;
     }
     case 'silence': {

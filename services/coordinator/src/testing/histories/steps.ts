@@ -146,7 +146,7 @@ const rows: readonly [number, fc.Arbitrary<Happening>][] = [
   [2, of('limit', { by, most: fc.constantFrom(null, 1, 2) })],
   [2, of('beat', { runner: any, stale })],
   [2, of('desired', { runner: any, stale })],
-  [2, of('git', { task: any, outcome: fc.constantFrom('conflicted', 'failed', 'throws') })],
+  [5, of('git', { task: any, outcome: fc.constantFrom('conflicted', 'failed', 'throws') })],
   [2, of('time', { ms: fc.constantFrom(130_000, 3_600_000, 90_000_000, -600_000) })],
   [2, of('clock', { ms: fc.constantFrom(-3_600_000, -5_000, 0, 5_000, 3_600_000) })],
 ];

@@ -34,6 +34,8 @@ export interface RunnerPart {
   readonly unacknowledged: NumberedEvent[];
   /** What was acknowledged last. */
   last: NumberedEvent | null;
+  /** The record as its link has seen it last. */
+  seen: TaskRecord | null;
   seq: number;
 }
 
