@@ -5,6 +5,7 @@ import * as attempts from './operations/attempt-operations.ts';
 import * as audit from './operations/audit-operations.ts';
 import * as pairing from './operations/pairing-operations.ts';
 import * as events from './operations/event-operations.ts';
+import * as notifications from './operations/notification-operations.ts';
 import * as subTask from './operations/sub-task-operations.ts';
 import * as review from './operations/review-operations.ts';
 import * as tasks from './operations/task-operations.ts';
@@ -27,6 +28,10 @@ export const OPERATIONS = {
   waitSignal: waits.waitSignal,
   waitForEvents: events.waitForEvents,
   streamEvents: events.streamEvents,
+  getNotifications: notifications.getNotifications,
+  acknowledgeNotifications: notifications.acknowledgeNotifications,
+  dropNotifications: notifications.dropNotifications,
+  configureNotifications: notifications.configureNotifications,
   setControl: tasks.setControl,
   listAgents: tasks.listAgents,
   signalDone: subTask.signalDone,
@@ -36,6 +41,7 @@ export const OPERATIONS = {
   listProjects: admin.listProjects,
   createCoordinator: admin.createCoordinator,
   listCoordinators: admin.listCoordinators,
+  runCoordinator: notifications.runCoordinator,
   getAccess: access.getAccess,
   stopAccess: access.stopAccess,
   startAccess: access.startAccess,

@@ -17,6 +17,7 @@ import { createRedisEventFeed } from './adapters/redis/redis-event-feed.ts';
 import { createRedisEventLog } from './adapters/redis/redis-event-log.ts';
 import { createRedisIdempotencyStore } from './adapters/redis/redis-idempotency-store.ts';
 import { createRedisLaunchers } from './adapters/redis/redis-launchers.ts';
+import { createRedisNotificationBox } from './adapters/redis/redis-notification-box.ts';
 import { createRedisOutbox } from './adapters/redis/redis-outbox.ts';
 import { createRedisPairings } from './adapters/redis/redis-pairings.ts';
 import { createRedisPresence } from './adapters/redis/redis-presence.ts';
@@ -24,13 +25,17 @@ import { createRedisRecentProfiles } from './adapters/redis/redis-recent-profile
 import { createRedisRegistry } from './adapters/redis/redis-registry.ts';
 import { createRedisTaskStore } from './adapters/redis/redis-task-store.ts';
 import { createRedisTokenStore } from './adapters/redis/redis-token-store.ts';
+import { createRedisWebhooks } from './adapters/redis/redis-webhooks.ts';
 import { createWorkerSchemaCheck } from './adapters/schema/worker-schema-check.ts';
+import { createHttpWebhookPost } from './adapters/webhook/http-webhook-post.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { executeEffect } from './effects/execute-effects.ts';
 import { createCallRecorder } from './effects/record-calls.ts';
 import { createAdmissionPass } from './handlers/admission/pass.ts';
+import { postWebhooks } from './effects/post-webhooks.ts';
 import { reapAttempts } from './effects/reap-attempts.ts';
+import { tellCoordinators } from './effects/tell-coordinators.ts';
 import { wakeAdmission } from './effects/wake-admission.ts';
 import type { ServiceDeps } from './http/implementations.ts';
 
@@ -54,7 +59,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
 
   let url = '';
   const deps: ServiceDeps = {
-    store: await createRedisTaskStore(redis),
+    store: await createRedisTaskStore(redis, config.notifications),
     feed: await createRedisEventFeed(subscriber),
     events: createRedisEventLog(redis),
     registry: await createRedisRegistry(redis),
@@ -70,6 +75,9 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
     pairings: await createRedisPairings(redis),
     audit,
     presence: createRedisPresence(redis),
+    notifications: await createRedisNotificationBox(redis, config.notifications),
+    webhooks: await createRedisWebhooks(redis, config.webhooks),
+    webhookPost: createHttpWebhookPost(config.webhooks.allowPrivate),
     hubs,
     recordings: createFileRecordings(join(config.dataFolder, 'recordings')),
     clock: { now: () => new Date().toISOString(), nextId: () => randomUUID() },
@@ -102,6 +110,8 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
   const draining = outbox.drain((effect, tries) => executeEffect(effectDeps, effect, tries), stopping.signal);
   reapAttempts(deps, stopping.signal);
   const waking = wakeAdmission(effectDeps, stopping.signal);
+  const telling = tellCoordinators(deps, stopping.signal);
+  const posting = postWebhooks(deps.webhooks, deps.webhookPost, log, stopping.signal);
 
   return {
     url,
@@ -110,7 +120,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
       await app.close();
       await calls.stop();
       await draining;
-      await waking;
+      await Promise.all([waking, telling, posting]);
       await queue.close();
       for (const connection of [redis, subscriber, blocking]) connection.disconnect();
     },

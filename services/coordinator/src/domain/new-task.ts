@@ -12,6 +12,7 @@ export interface NewTask {
   readonly id: string;
   readonly coordinatorId: string;
   readonly projectId: string;
+  readonly hosts?: string;
   readonly name: string;
   readonly baseBranch: string;
   readonly agent: AgentSpec;
@@ -34,6 +35,7 @@ export function newTask(
 ): TaskRecord {
   const { promptId, promptBytes, ...given } = wanted;
   return {
+    hosts: null,
     priority: DEFAULT_PRIORITY,
     dependsOn: [],
     onDependencyFailure: 'fail',

@@ -99,6 +99,7 @@ export const sampleTask = (changes: Partial<Task> = {}): Task => ({
   coordinatorId: COORDINATOR_ID,
   projectId: '33333333-3333-4333-8333-333333333333',
   name: 'a task',
+  hosts: null,
   branch: 'task/a-task-22222222',
   baseBranch: 'main',
   agent: { kind: 'scripted' },
