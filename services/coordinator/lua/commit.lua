@@ -44,8 +44,8 @@
 --         waitsFor   ids of the tasks that it waits for
 --         box        absent, or what becomes of its entry: {type = 'enter', entry, delayMs} (delayMs absent: the coordinator's),
 --                    {type = 'told', againMs}, {type = 'leave'}
---         stir       absent, or {coordinatorId, all, delayMs}: the hosted coordinator's entries, or those that were never told,
---                    are due after delayMs (absent: its own delay)
+--         stir       absent, or {coordinatorId, all, delayMs}: all entries of the hosted coordinator, or those that were never
+--                    told, are due after delayMs
 --         graph      the version of the coordinator's dependencies that the change was decided upon, or absent
 --         admit      absent, or {most, trial, rivals}: this commit admits it. most: how many places there are in all, absent
 --                    where there is no limit; trial: it may pass a breaker that is half open, and becomes its trial; rivals:
@@ -157,10 +157,9 @@ if (before[2] or '') ~= waitsFor then
 end
 if change.graph then redis.call('HINCRBY', KEYS[15], 'graph', 1) end
 
--- Of the coordinators' own delays; 30 s as in the contracts.
-local function delayOf(id)
-  local text = redis.call('HGET', KEYS[11], id)
-  local settings = text and cjson.decode(text).notifications
+-- A coordinator from before there were settings has the 30 s of the contracts.
+local function ownDelay()
+  local settings = coordinator().notifications
   return (type(settings) == 'table' and settings.delaySeconds or 30) * 1000
 end
 local function keepDue(pending, id)
@@ -172,7 +171,7 @@ if change.box then
   if box.type == 'enter' then
     redis.call('HSET', KEYS[20], change.id, box.entry)
     -- What is due already takes the newer state along.
-    redis.call('ZADD', KEYS[21], 'LT', now + (box.delayMs or delayOf(change.coordinatorId)), change.id)
+    redis.call('ZADD', KEYS[21], 'LT', now + (box.delayMs or ownDelay()), change.id)
   elseif box.type == 'told' then
     local text = redis.call('HGET', KEYS[20], change.id)
     if text then
@@ -188,7 +187,7 @@ if change.box then
   keepDue(KEYS[21], change.coordinatorId)
 end
 if change.stir then
-  local due = now + (change.stir.delayMs or delayOf(change.stir.coordinatorId))
+  local due = now + change.stir.delayMs
   for _, id in ipairs(redis.call('ZRANGE', KEYS[24], 0, -1)) do
     local text = redis.call('HGET', KEYS[23], id)
     if change.stir.all or (text and cjson.decode(text).told == 0) then redis.call('ZADD', KEYS[24], due, id) end

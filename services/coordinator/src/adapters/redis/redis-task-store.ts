@@ -84,7 +84,7 @@ function changeOf(commit: Commit, gate: AdmissionGate | null, times: Notificatio
     turn: held === 'turn' ? turnOf(task) : undefined,
     waitsFor: held === null || held === 'turn' ? [] : task.dependsOn.map(({ taskId }) => taskId),
     box: boxOf(box, times),
-    stir: stir === undefined ? undefined : { ...stir, ...(stir.all ? {} : { delayMs: times.urgentMs }) },
+    stir: stir === undefined ? undefined : { ...stir, delayMs: times.urgentMs },
     graph,
     admit: gate === null ? undefined : admitOf(gate, coordinatorId),
   };
