@@ -6,6 +6,7 @@ import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eventsCommand } from './commands/events.ts';
 import { launcherCommand } from './commands/launcher.ts';
+import { notificationsCommand } from './commands/notifications.ts';
 import { projectCommand } from './commands/project.ts';
 import { runCommand } from './commands/run.ts';
 import { taskCommand } from './commands/task.ts';
@@ -36,6 +37,7 @@ const COMMANDS = [
   eventsCommand,
   projectCommand,
   coordinatorCommand,
+  notificationsCommand,
   launcherCommand,
   breakerCommand,
   tokenCommand,

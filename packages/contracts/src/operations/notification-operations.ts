@@ -47,7 +47,7 @@ export const acknowledgeNotifications = operation({
     'Entries that are not acknowledged are told again every five minutes. An id is of one state of one task: what has happened to the task since stays.',
   effect: 'write',
   tool: 'acknowledge_notifications',
-  input: z.object({ ids: Ids.min(1).describe('The ids of entries.') }),
+  input: z.object({ ids: Ids.describe('The ids of entries.') }),
   output: Left,
   errors: ['coordinator_required', 'coordinator_not_found'],
 });

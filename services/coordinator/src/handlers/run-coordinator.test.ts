@@ -65,13 +65,13 @@ describe('hosted coordinators', () => {
     expect((await agent.call('listTasks', {})).tasks.map(({ id }) => id)).toEqual([sub.id]);
     expect((await owner.client.call('listTasks', {})).tasks.map(({ id }) => id)).toContain(task.id);
     await expect(agent.call('getTask', { id: task.id })).rejects.toMatchObject({ code: 'task_not_found' });
-    await expect(
-      agent.call('configureNotifications', { webhookUrl: 'https://example.org/' }),
-    ).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(agent.call('configureNotifications', { webhookUrl: 'https://example.org/' })).rejects.toMatchObject({
+      code: 'forbidden',
+    });
     await agent.call('configureNotifications', { delaySeconds: 5 });
-    await expect(
-      boss.call('runCoordinator', { ...input, baseBranch: 'no-such-branch' }),
-    ).rejects.toMatchObject({ code: 'branch_not_found' });
+    await expect(boss.call('runCoordinator', { ...input, baseBranch: 'no-such-branch' })).rejects.toMatchObject({
+      code: 'branch_not_found',
+    });
     await runner.hangUp();
   });
 
@@ -79,9 +79,9 @@ describe('hosted coordinators', () => {
     const { coordinator, task, runner } = await hosted();
     const first = agentOf(runner);
     const sub = await first.call('createTask', { name: 'a sub-task', prompt: 'x' });
-    expect((await service.operator.call('listTokens', { limit: 200 })).tokens.map(({ identity }) => identity)).not.toContainEqual(
-      await first.call('whoami', {}),
-    );
+    expect(
+      (await service.operator.call('listTokens', { limit: 200 })).tokens.map(({ identity }) => identity),
+    ).not.toContainEqual(await first.call('whoami', {}));
     await runner.hangUp();
     await service.launcher.call('reportGone', { taskId: task.id, attempt: 1, kept: null, reason: 'lost' });
     await expect(first.call('listTasks', {})).rejects.toMatchObject({ code: 'unauthenticated' });

@@ -156,7 +156,15 @@ describe('webhooks', () => {
     const tried = (url: string) => ({ coordinatorId: 'c', id: 'i', body: '{}', url, secret: 's' });
     const never = new AbortController().signal;
     const port = String(hook.port);
-    for (const host of ['127.0.0.1', '[::1]', '[::ffff:127.0.0.1]', '2130706433', '0x7f.1', '169.254.169.254', 'localhost'])
+    for (const host of [
+      '127.0.0.1',
+      '[::1]',
+      '[::ffff:127.0.0.1]',
+      '2130706433',
+      '0x7f.1',
+      '169.254.169.254',
+      'localhost',
+    ])
       expect(strict.refusal(`http://${host}:${port}/`), host).not.toBeNull();
     expect(strict.refusal('https://user:password@example.org/')).toContain('password');
     expect(strict.refusal('https://example.org/hook')).toBeNull();
