@@ -196,7 +196,10 @@ describe('the scripted agent as an MCP client', () => {
     const text = await readFile(join(folder, 'mcp.json'), 'utf8');
     const { mcpServers } = JSON.parse(text) as { mcpServers: { roundhouse: { url: string } } };
     const self = { ...mcpServers.roundhouse, headers: { Authorization: 'Bearer own', 'X-Done-Token': 'own done' } };
-    await writeFile(join(folder, 'mcp.json'), JSON.stringify({ mcpServers: { ...mcpServers, 'roundhouse-self': self } }));
+    await writeFile(
+      join(folder, 'mcp.json'),
+      JSON.stringify({ mcpServers: { ...mcpServers, 'roundhouse-self': self } }),
+    );
     start({ ROUNDHOUSE_MCP_CONFIG: join(folder, 'mcp.json') });
     say('@call signal_done {}\n@let COMMIT commit\n@call signal_done {"summary":"$COMMIT"}');
     await until(new RegExp(`COMMIT = abc[\\s\\S]*signal_done [\\s\\S]*${IDLE.replace(/[\\[\]]/g, '\\$&')}`));

@@ -140,7 +140,7 @@ describe('notifications over MCP', () => {
     streams[0]?.(`${event('notification').slice(40)}\n\n`);
     await updated(1);
     const { contents } = await client.readResource({ uri: NOTIFICATIONS_URI });
-    expect(JSON.parse(String((contents[0] as { text: string }).text))).toEqual(box);
+    expect(JSON.parse((contents[0] as { text: string }).text)).toEqual(box);
     await subscription.close();
     await within(BOUND_MS, 'the end of the stream', api.cut);
     await client.close();
