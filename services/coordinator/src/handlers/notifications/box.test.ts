@@ -8,7 +8,7 @@ import { type Owner, type StartedCoordinator, startedCoordinator } from '../../t
 
 let service: StartedCoordinator;
 beforeAll(async () => {
-  service = await startedCoordinator({ notifications: { urgentMs: 300, againMs: 2_000 } });
+  service = await startedCoordinator({ notifications: { urgentMs: 300, againMs: 1_500 } });
 });
 afterAll(() => service.stop());
 
@@ -164,7 +164,7 @@ describe('the notification box', () => {
     await signals(runner, 'meanwhile');
     // An operator's wait in the coordinator's name is not the coordinator's.
     const operator = new ApiClient({ baseUrl: service.url, token: service.operatorToken, coordinatorId: owner.id });
-    await operator.call('waitForEvents', { timeoutMs: 2_000 });
+    await operator.call('waitForEvents', { timeoutMs: 1_200 });
     expect(told.messages()).toEqual([]);
     expect((await box(owner)).entries).toMatchObject([{ told: 0 }]);
     gone.abort();
@@ -181,7 +181,7 @@ describe('the notification box', () => {
 
   it('NO-7: of many coordinator processes one tells it, and a restart loses nothing', async () => {
     const owner = await service.newOwner();
-    const others = [await service.another(), await service.another()];
+    const others = [await service.another()];
     const told = await listen(owner);
     const runner = await started(owner);
     await signals(runner, 'once');
