@@ -10,7 +10,7 @@ import { quantile, round } from '../statistics.mjs';
 
 const COMMIT = fileURLToPath(new URL('../../services/coordinator/lua/commit.lua', import.meta.url));
 /** See the head of the script. */
-const KEYS_OF_COMMIT = 20;
+const KEYS_OF_COMMIT = 25;
 const quiet = () => undefined;
 const log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 

@@ -5,7 +5,15 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { OPERATIONS, type OutputOf, PlacedEvent } from '@roundhouse/contracts';
+import {
+  ApiClient,
+  type Coordinator,
+  type NotificationEntry,
+  OPERATIONS,
+  type OutputOf,
+  PlacedEvent,
+  type Task,
+} from '@roundhouse/contracts';
 import {
   type EmbeddedService,
   type ScratchRepository,
@@ -19,7 +27,7 @@ const CLI = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta
 let repository: ScratchRepository;
 let service: EmbeddedService;
 beforeAll(async () => {
-  repository = await scratchRepository();
+  repository = await scratchRepository({ 'TODO.md': '- one\n- two\n' });
   service = await startEmbeddedService({ repository: repository.path });
 });
 afterAll(async () => {
@@ -40,6 +48,12 @@ function roundhouse(args: readonly string[], url = service.addresses.api): Promi
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
+}
+
+async function said(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await roundhouse(args);
+  if (code !== 0) throw new Error(stderr);
+  return stdout;
 }
 
 const client = () => service.coordinator();
@@ -71,7 +85,8 @@ describe('events', () => {
     expect(told).toBeGreaterThan(0);
     // Whoever reads from the same place sees the way there, step by step.
     const all = await wait({ cursor, timeoutMs: 0 });
-    const versions = all.events.map(({ version }) => version);
+    // A notification tells of a version that an event before it brought about.
+    const versions = all.events.filter(({ kinds }) => !kinds.includes('notification')).map(({ version }) => version);
     expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b));
     expect(all.events[0]).toMatchObject({ taskId: id, version: 1, kinds: ['created'] });
     await client().call('closeTask', { id });
@@ -116,6 +131,74 @@ describe('events', () => {
     expect(done.code).toBe(0);
     expect(JSON.parse(done.stdout)).toMatchObject({ completion: { state: 'signalled' } });
     await counted.stop();
+  });
+});
+
+const subTask = (name: string): string =>
+  `@call create_task ${JSON.stringify({
+    name,
+    agent: { kind: 'scripted' },
+    prompt: `@write ${name}.txt ${name}\n@commit Add ${name}\n@done ${name} is there`,
+  })}`;
+
+/** What a model would do of its own accord, told to an agent that has none. */
+const WORK = [
+  'work through TODO.md',
+  '@run cat TODO.md',
+  subTask('one'),
+  '@let ONE id',
+  subTask('two'),
+  '@let TWO id',
+  '@await-prompt 120000 $ONE $TWO',
+  '@call merge_task {"taskId":"$ONE"}',
+  '@call merge_task {"taskId":"$TWO"}',
+  '@run git fetch origin main',
+  '@run git merge FETCH_HEAD',
+  '@run cat one.txt two.txt',
+  '@write TODO.md nothing is left',
+  '@commit Finish the list',
+  '@done Both have landed.',
+].join('\n');
+
+describe('a hosted coordinator', () => {
+  it('NO-17, NO-18: creates sub-tasks, is told of their end by typing, lands them and its own work, from the command line', async () => {
+    const config = JSON.parse(await said('notifications', 'config', '--delay', '90s', '--json')) as unknown;
+    expect(config).toEqual({ settings: { delaySeconds: 90, webhookUrl: null }, webhookSecret: null });
+    const ended = JSON.parse(
+      await said('coordinator', 'run', WORK, '--agent', 'scripted', '--wait', '--wait-timeout', '150s', '--json'),
+    ) as { coordinator: Coordinator; task: Task };
+    const { coordinator, task } = ended;
+    expect(task).toMatchObject({ name: 'work through TODO.md', hosts: coordinator.id, settled: true });
+    const hosted = new ApiClient({
+      baseUrl: service.addresses.api,
+      token: service.addresses.operatorToken,
+      coordinatorId: coordinator.id,
+    });
+    const { tasks } = await hosted.call('listTasks', {});
+    expect(tasks.map(({ name, landing }) => [name, landing.state]).toSorted()).toEqual([
+      ['one', 'landed'],
+      ['two', 'landed'],
+    ]);
+    // One prompt to begin with, and at least one that the service typed; each was taken.
+    expect(task.prompts.length).toBeGreaterThan(1);
+    expect(task.prompts.every(({ state }) => state === 'accepted')).toBe(true);
+    const { text } = await service.coordinator().call('readOutput', { id: task.id });
+    expect(text).toContain('[roundhouse notification]');
+    // It was made on top of what its sub-tasks had landed.
+    expect(text).toMatch(/cat one\.txt two\.txt\s+one\s+two\s/);
+
+    // Beside what other tests have left.
+    const listed = JSON.parse(await said('notifications', 'list', '--json')) as { entries: NotificationEntry[] };
+    const own = listed.entries.find(({ taskId }) => taskId === task.id);
+    expect(own).toMatchObject({ kind: 'finished', detail: 'Both have landed.' });
+    expect(await said('notifications', 'list')).toContain(own?.id);
+    expect(await said('notifications', 'ack', own?.id ?? '')).toContain('1 gone, ');
+    expect(await said('notifications', 'drop', own?.id ?? '')).toContain('0 gone, ');
+    expect(await said('notifications', 'drop')).toContain(', 0 left');
+
+    const merged = await service.coordinator().call('mergeTask', { id: task.id });
+    expect(merged.outcome).toBe('landed');
+    await service.coordinator().call('closeTask', { id: task.id });
   });
 });
 

@@ -7,6 +7,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { eventsCommand } from './commands/events.ts';
 import { launcherCommand } from './commands/launcher.ts';
 import { mcpCommand } from './commands/mcp.ts';
+import { notificationsCommand } from './commands/notifications.ts';
 import { projectCommand } from './commands/project.ts';
 import { runCommand } from './commands/run.ts';
 import { taskCommand } from './commands/task.ts';
@@ -38,6 +39,7 @@ const COMMANDS = [
   projectCommand,
   coordinatorCommand,
   mcpCommand,
+  notificationsCommand,
   launcherCommand,
   breakerCommand,
   tokenCommand,

@@ -31,6 +31,11 @@ export const ERRORS = {
   ),
   project_unreadable: row(400, false, 'Give the absolute path of a git repository that this service can read.'),
   project_empty: row(400, false, 'Make a first commit in the repository, then add it again.'),
+  webhook_refused: row(
+    400,
+    false,
+    'Name a public http:// or https:// address; private ones are only for services whose operator allows them.',
+  ),
   unauthenticated: row(
     401,
     false,

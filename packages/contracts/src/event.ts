@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Uuid, Instant } from './ids.ts';
+import { NotificationMessage } from './notification.ts';
 
 /** The kinds of events that a coordinator's stream carries. */
 export const TaskEventKind = z.enum([
@@ -26,10 +27,14 @@ export const TaskEventKind = z.enum([
   'control',
   'question',
   'report',
+  'notification',
 ]);
 export type TaskEventKind = z.infer<typeof TaskEventKind>;
 
-/** One fact about one task. `version` is the record's version that it brought about. */
+/**
+ * One fact about one task. `version` is the record's version that it brought about; of a `notification`, which is about all
+ * that its message names, it is the version that the first entry tells of.
+ */
 export const TaskEvent = z.object({
   taskId: Uuid,
   coordinatorId: Uuid,
@@ -41,5 +46,6 @@ export const TaskEvent = z.object({
     .optional()
     .describe('Of the kind "control": whose the keyboard is from then on. "human" also where a person typed.'),
   at: Instant,
+  notification: NotificationMessage.optional().describe('Of the kind notification: what the coordinator was told.'),
 });
 export type TaskEvent = z.infer<typeof TaskEvent>;

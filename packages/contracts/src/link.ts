@@ -37,6 +37,8 @@ export const Assignment = z.object({
   author: Author,
   subtaskToken: z.string(),
   doneToken: z.string(),
+  /** Of a hosted coordinator: the token that its agent coordinates with, and for whom. */
+  coordinator: z.object({ id: Uuid, token: z.string() }).optional(),
   cols: z.int().min(20).max(500),
   rows: z.int().min(5).max(200),
 });

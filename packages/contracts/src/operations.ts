@@ -6,6 +6,7 @@ import * as audit from './operations/audit-operations.ts';
 import * as control from './operations/control-operations.ts';
 import * as pairing from './operations/pairing-operations.ts';
 import * as events from './operations/event-operations.ts';
+import * as notifications from './operations/notification-operations.ts';
 import * as subTask from './operations/sub-task-operations.ts';
 import * as review from './operations/review-operations.ts';
 import * as tasks from './operations/task-operations.ts';
@@ -37,6 +38,10 @@ export const OPERATIONS = {
   answerQuestion: voice.answerQuestion,
   makeReport: voice.makeReport,
   readReports: voice.readReports,
+  getNotifications: notifications.getNotifications,
+  acknowledgeNotifications: notifications.acknowledgeNotifications,
+  dropNotifications: notifications.dropNotifications,
+  configureNotifications: notifications.configureNotifications,
   listAgents: tasks.listAgents,
   signalDone: subTask.signalDone,
   landSelf: subTask.landSelf,
@@ -45,6 +50,7 @@ export const OPERATIONS = {
   listProjects: admin.listProjects,
   createCoordinator: admin.createCoordinator,
   listCoordinators: admin.listCoordinators,
+  runCoordinator: notifications.runCoordinator,
   getAccess: access.getAccess,
   stopAccess: access.stopAccess,
   startAccess: access.startAccess,

@@ -4,6 +4,7 @@ import { AgentSpec } from './agent.ts';
 import { Instant, Uuid } from './ids.ts';
 import { ImageName } from './image.ts';
 import { DEFAULT_LIMITS, Limits } from './limits.ts';
+import { DEFAULT_NOTIFICATION_SETTINGS, NotificationSettings } from './notification.ts';
 
 /** In whose name the agents of a project commit: the person's who runs them, not ours. */
 export const Author = z.object({
@@ -56,6 +57,8 @@ export const Coordinator = z
       .default(null)
       .describe('While it is paused none of its tasks is started; those that run go on.'),
     budget: Budget.default(NO_BUDGET),
+    notifications: NotificationSettings.default(DEFAULT_NOTIFICATION_SETTINGS),
+    hostTaskId: Uuid.nullable().default(null).describe('The task whose agent it is; null: it connects from outside.'),
   })
   .meta({ id: 'Coordinator' });
 export type Coordinator = z.infer<typeof Coordinator>;

@@ -206,6 +206,7 @@ export const TaskRecord = z.object({
   coordinatorId: Uuid,
   projectId: Uuid,
   name: z.string(),
+  hosts: Uuid.nullable().default(null).describe('The coordinator that its agent is; null: it is none.'),
   branch: z.string(),
   baseBranch: z.string(),
   agent: AgentSpec,

@@ -11,7 +11,14 @@ export const Identity = z
     z.object({ role: z.literal('operator') }),
     z.object({ role: z.literal('launcher') }),
     z.object({ role: z.literal('mobile') }),
-    z.object({ role: z.literal('coordinator'), coordinatorId: Uuid }),
+    z.object({
+      role: z.literal('coordinator'),
+      coordinatorId: Uuid,
+      host: z
+        .object({ taskId: Uuid, attempt: AttemptNumber })
+        .optional()
+        .describe('Of a coordinator that is the agent of a task: the token ends with that attempt.'),
+    }),
     z.object({ role: z.literal('paired'), coordinatorId: Uuid }).describe('A phone that was paired by PIN.'),
     z.object({ role: z.literal('subtask'), coordinatorId: Uuid, taskId: Uuid, attempt: AttemptNumber }),
     z.object({

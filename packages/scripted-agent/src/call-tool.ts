@@ -9,17 +9,22 @@ interface ServerEntry {
   readonly headers: Record<string, string>;
 }
 
+/** The servers that the agent knows by name: that of its role, and that of its own task where this is another one. */
+export type ServerName = 'roundhouse' | 'roundhouse-self';
+
 /**
- * Calls one tool of the server that the configuration file (the form that Claude and others read) names `roundhouse`.
+ * Calls one tool of a server that the configuration file (the form that Claude and others read) names. Where it names no
+ * `roundhouse-self`, `roundhouse` is that.
  * Resolves with the structured answer as JSON text. @throws with the typed error as JSON text in the message.
  */
 export async function callTool(
   configFile: string,
+  serverName: ServerName,
   name: string,
   input: Record<string, unknown>,
   signal: AbortSignal,
 ): Promise<string> {
-  const { url, headers } = await readServer(configFile);
+  const { url, headers } = await readServer(configFile, serverName);
   const client = new Client(
     { name: 'roundhouse-scripted-agent', version: '0.1.0' },
     { versionNegotiation: { mode: 'auto' } },
@@ -38,9 +43,11 @@ export async function callTool(
   }
 }
 
-async function readServer(configFile: string): Promise<ServerEntry> {
-  const parsed = JSON.parse(await readFile(configFile, 'utf8')) as { mcpServers?: { roundhouse?: ServerEntry } };
-  const server = parsed.mcpServers?.roundhouse;
+async function readServer(configFile: string, name: ServerName): Promise<ServerEntry> {
+  const parsed = JSON.parse(await readFile(configFile, 'utf8')) as {
+    mcpServers?: Partial<Record<ServerName, ServerEntry>>;
+  };
+  const server = parsed.mcpServers?.[name] ?? parsed.mcpServers?.roundhouse;
   if (server === undefined) throw new Error('the MCP configuration names no server "roundhouse"');
   return server;
 }

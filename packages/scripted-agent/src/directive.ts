@@ -1,3 +1,4 @@
+import type { ServerName } from './call-tool.ts';
 import type { Screen } from './screen.ts';
 
 /** What a directive works with. */
@@ -11,8 +12,14 @@ export interface Bench {
   ask(question: string, options: readonly string[]): Promise<string>;
   /** From now on, so many Enters after a paste are not noticed. */
   swallowEnters(count: number): void;
-  /** Calls a tool of the MCP server; resolves with its answer as JSON text. @throws with the typed error. */
-  callTool(name: string, input: Record<string, unknown>): Promise<string>;
+  /** Shows that it waits, and resolves with the next prompt. @throws when the signal aborts */
+  nextPrompt(signal: AbortSignal): Promise<string>;
+  /** What `@let` has kept, by name, for as long as the agent runs. */
+  readonly kept: Map<string, string>;
+  /** The answer of the last tool that was called, as JSON text; null: none was. */
+  lastAnswer(): string | null;
+  /** Calls a tool of an MCP server; resolves with its answer as JSON text. @throws with the typed error. */
+  callTool(server: ServerName, name: string, input: Record<string, unknown>): Promise<string>;
 }
 
 /** `rest` is what stands behind the name; `block` the lines of `<<WORD`, if any. Throws to stop the prompt. */
@@ -32,3 +39,11 @@ export function numberIn(text: string, what: string, most: number): number {
   }
   return value;
 }
+
+/** Puts what `@let` has kept in the place of `$NAME`. @throws where nothing of that name was kept. */
+export const withKept = (text: string, kept: ReadonlyMap<string, string>): string =>
+  text.replace(/\$([A-Z][A-Z0-9_]*)/g, (_whole, name: string) => {
+    const value = kept.get(name);
+    if (value === undefined) throw new Error(`nothing was kept as ${name}`);
+    return value;
+  });

@@ -13,6 +13,8 @@ const screen = new Screen(process.stdout);
 const queue = new PromptQueue();
 const input = new TerminalInput();
 let swallow = 0;
+let lastAnswer: string | null = null;
+const kept = new Map<string, string>();
 let interrupt = new AbortController();
 
 if (process.stdin.isTTY) process.stdin.setRawMode(true);
@@ -42,11 +44,20 @@ function benchFor(prompt: Buffer, signal: AbortSignal): Bench {
       screen.raw(statusSequence('working'));
       return answer.toString('utf8');
     },
-    callTool: async (name, args) => {
+    nextPrompt: async (bound) => {
+      screen.raw(statusSequence('idle'));
+      const next = await queue.take(bound);
+      screen.raw(`\r${statusSequence('working')}`);
+      return next.toString('utf8');
+    },
+    kept,
+    lastAnswer: () => lastAnswer,
+    callTool: async (server, name, args) => {
       if (mcpConfig === null) throw new Error('there is no ROUNDHOUSE_MCP_CONFIG to call tools with');
       // Loaded when it is needed: most of the start would be this one module.
       const { callTool } = await import('./call-tool.ts');
-      return callTool(mcpConfig, name, args, signal);
+      lastAnswer = await callTool(mcpConfig, server, name, args, signal);
+      return lastAnswer;
     },
   };
 }

@@ -192,6 +192,41 @@ describe('the scripted agent as an MCP client', () => {
     expect(output).not.toContain('the-token');
   });
 
+  it('S-11: keeps what a tool answered, and speaks for its own task where it has two servers', async () => {
+    const text = await readFile(join(folder, 'mcp.json'), 'utf8');
+    const { mcpServers } = JSON.parse(text) as { mcpServers: { roundhouse: { url: string } } };
+    const self = { ...mcpServers.roundhouse, headers: { Authorization: 'Bearer own', 'X-Done-Token': 'own done' } };
+    await writeFile(
+      join(folder, 'mcp.json'),
+      JSON.stringify({ mcpServers: { ...mcpServers, 'roundhouse-self': self } }),
+    );
+    start({ ROUNDHOUSE_MCP_CONFIG: join(folder, 'mcp.json') });
+    say('@call signal_done {}\n@let COMMIT commit\n@call signal_done {"summary":"$COMMIT"}');
+    await until(new RegExp(`COMMIT = abc[\\s\\S]*signal_done [\\s\\S]*${IDLE.replace(/[\\[\]]/g, '\\$&')}`));
+    expect(seen.every(({ authorization }) => authorization === 'Bearer the-token')).toBe(true);
+    seen.length = 0;
+    say('@done all is well');
+    await until('> prompt, 17 bytes');
+    await until(/signal_done [\s\S]*signal_done [\s\S]*signal_done /);
+    expect(seen.every(({ authorization }) => authorization === 'Bearer own')).toBe(true);
+    say('@call signal_done {"summary":"$NOTHING"}');
+    await until('nothing was kept as NOTHING');
+  });
+
+  it('S-12: waits for prompts that have what it waits for, and carries none of them out', async () => {
+    start({ ROUNDHOUSE_MCP_CONFIG: join(folder, 'mcp.json') });
+    say('@call signal_done {}\n@let COMMIT commit\n@await-prompt 15000 $COMMIT two\n@print after');
+    await until('COMMIT = abc');
+    say('@exit 3 that is not a directive here');
+    say('abc is one');
+    await until('abc is one');
+    expect(output).not.toContain('\nafter');
+    say('and two');
+    await until('after\n');
+    say('@await-prompt 1 word');
+    await until('no prompt had word in time');
+  });
+
   it('S-10: says so where there is no server to call', async () => {
     start();
     say('@done');

@@ -21,7 +21,11 @@
 --      17 lines (set)              names of the lines that are not empty
 --      18 edges (sorted set)       "<dependency's id>:<id of the task that waits for it>", all of score 0
 --      19 breakers (hash)          kind of agent -> the breaker as JSON, absent where it is closed
---      20 holds (sorted set)       task id -> the instant (ms) at which a person's hold of its keyboard ends
+--      20 box (hash)               of the coordinator: task id -> its notification entry as JSON
+--      21 pending (sorted set)     of the coordinator: task id -> the instant (ms) at which its entry is told, or told again
+--      22 due (sorted set)         coordinator id -> the first instant of its pending entries
+--      23, 24 box and pending      of the coordinator that the task hosts; its own where it hosts none
+--      25 holds (sorted set)       task id -> the instant (ms) at which a person's hold of its keyboard ends
 -- ARGV  1 one JSON object:
 --         expected   version that must be stored, 0 where the task must not exist
 --         version, attempt, live (0|1), data (string), id
@@ -43,6 +47,10 @@
 --         held       what of its own holds it, or absent
 --         turn       its score in the line, or absent where it does not stand in it
 --         waitsFor   ids of the tasks that it waits for
+--         box        absent, or what becomes of its entry: {type = 'enter', entry, delayMs} (delayMs absent: the coordinator's),
+--                    {type = 'told', againMs}, {type = 'leave'}
+--         stir       absent, or {coordinatorId, all, delayMs}: all entries of the hosted coordinator, or those that were never
+--                    told, are due after delayMs
 --         graph      the version of the coordinator's dependencies that the change was decided upon, or absent
 --         admit      absent, or {most, trial, rivals}: this commit admits it. most: how many places there are in all, absent
 --                    where there is no limit; trial: it may pass a breaker that is half open, and becomes its trial; rivals:
@@ -126,7 +134,7 @@ elseif change.leaseMs > 0 then
   redis.call('ZADD', KEYS[8], now + change.leaseMs, change.id)
 end
 if change.deadline then redis.call('ZADD', KEYS[10], change.deadline, change.id) else redis.call('ZREM', KEYS[10], change.id) end
-if change.holdUntil then redis.call('ZADD', KEYS[20], change.holdUntil, change.id) else redis.call('ZREM', KEYS[20], change.id) end
+if change.holdUntil then redis.call('ZADD', KEYS[25], change.holdUntil, change.id) else redis.call('ZREM', KEYS[25], change.id) end
 
 local onPlaces = change.place and 'SADD' or 'SREM'
 redis.call(onPlaces, KEYS[12], change.id)
@@ -160,6 +168,44 @@ if (before[2] or '') ~= waitsFor then
   redis.call('HSET', KEYS[1], 'waitsFor', waitsFor)
 end
 if change.graph then redis.call('HINCRBY', KEYS[15], 'graph', 1) end
+
+-- A coordinator from before there were settings has the 30 s of the contracts.
+local function ownDelay()
+  local settings = coordinator().notifications
+  return (type(settings) == 'table' and settings.delaySeconds or 30) * 1000
+end
+local function keepDue(pending, id)
+  local first = redis.call('ZRANGE', pending, 0, 0, 'WITHSCORES')
+  if first[2] then redis.call('ZADD', KEYS[22], first[2], id) else redis.call('ZREM', KEYS[22], id) end
+end
+if change.box then
+  local box = change.box
+  if box.type == 'enter' then
+    redis.call('HSET', KEYS[20], change.id, box.entry)
+    -- What is due already takes the newer state along.
+    redis.call('ZADD', KEYS[21], 'LT', now + (box.delayMs or ownDelay()), change.id)
+  elseif box.type == 'told' then
+    local text = redis.call('HGET', KEYS[20], change.id)
+    if text then
+      local entry = cjson.decode(text)
+      entry.told = entry.told + 1
+      redis.call('HSET', KEYS[20], change.id, cjson.encode(entry))
+      redis.call('ZADD', KEYS[21], now + box.againMs, change.id)
+    end
+  else
+    redis.call('HDEL', KEYS[20], change.id)
+    redis.call('ZREM', KEYS[21], change.id)
+  end
+  keepDue(KEYS[21], change.coordinatorId)
+end
+if change.stir then
+  local due = now + change.stir.delayMs
+  for _, id in ipairs(redis.call('ZRANGE', KEYS[24], 0, -1)) do
+    local text = redis.call('HGET', KEYS[23], id)
+    if change.stir.all or (text and cjson.decode(text).told == 0) then redis.call('ZADD', KEYS[24], due, id) end
+  end
+  keepDue(KEYS[24], change.stir.coordinatorId)
+end
 
 for _, effect in ipairs(change.effects) do redis.call('XADD', KEYS[9], '*', 'effect', effect) end
 if change.event then

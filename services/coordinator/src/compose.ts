@@ -17,6 +17,7 @@ import { createRedisEventFeed } from './adapters/redis/redis-event-feed.ts';
 import { createRedisEventLog } from './adapters/redis/redis-event-log.ts';
 import { createRedisIdempotencyStore } from './adapters/redis/redis-idempotency-store.ts';
 import { createRedisLaunchers } from './adapters/redis/redis-launchers.ts';
+import { createRedisNotificationBox } from './adapters/redis/redis-notification-box.ts';
 import { createRedisOutbox } from './adapters/redis/redis-outbox.ts';
 import { createRedisPairings } from './adapters/redis/redis-pairings.ts';
 import { createRedisPresence } from './adapters/redis/redis-presence.ts';
@@ -24,7 +25,9 @@ import { createRedisRecentProfiles } from './adapters/redis/redis-recent-profile
 import { createRedisRegistry } from './adapters/redis/redis-registry.ts';
 import { createRedisTaskStore } from './adapters/redis/redis-task-store.ts';
 import { createRedisTokenStore } from './adapters/redis/redis-token-store.ts';
+import { createRedisWebhooks } from './adapters/redis/redis-webhooks.ts';
 import { createWorkerSchemaCheck } from './adapters/schema/worker-schema-check.ts';
+import { createHttpWebhookPost } from './adapters/webhook/http-webhook-post.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { executeEffect } from './effects/execute-effects.ts';
@@ -33,7 +36,9 @@ import { createAdmissionPass } from './handlers/admission/pass.ts';
 import { createNoticeDesk } from './handlers/notice-desk.ts';
 import { noticeWork } from './handlers/take-notice.ts';
 import { expireHolds } from './effects/expire-holds.ts';
+import { postWebhooks } from './effects/post-webhooks.ts';
 import { reapAttempts } from './effects/reap-attempts.ts';
+import { tellCoordinators } from './effects/tell-coordinators.ts';
 import { wakeAdmission } from './effects/wake-admission.ts';
 import type { ServiceDeps } from './http/implementations.ts';
 import type { Clock } from './ports.ts';
@@ -58,7 +63,10 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
 
   let url = '';
   const clock: Clock = { now: () => new Date().toISOString(), nextId: () => randomUUID() };
-  const [store, feed] = [await createRedisTaskStore(redis), await createRedisEventFeed(subscriber)];
+  const [store, feed] = [
+    await createRedisTaskStore(redis, config.notifications),
+    await createRedisEventFeed(subscriber),
+  ];
   const deps: ServiceDeps = {
     store,
     feed,
@@ -77,6 +85,9 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
     pairings: await createRedisPairings(redis),
     audit,
     presence: createRedisPresence(redis),
+    notifications: await createRedisNotificationBox(redis, config.notifications),
+    webhooks: await createRedisWebhooks(redis, config.webhooks),
+    webhookPost: createHttpWebhookPost(config.webhooks.allowPrivate),
     hubs,
     recordings: createFileRecordings(join(config.dataFolder, 'recordings')),
     clock,
@@ -110,6 +121,8 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
   reapAttempts(deps, stopping.signal);
   expireHolds(deps, stopping.signal);
   const waking = wakeAdmission(effectDeps, stopping.signal);
+  const telling = tellCoordinators(deps, stopping.signal);
+  const posting = postWebhooks(deps.webhooks, deps.webhookPost, log, stopping.signal);
 
   return {
     url,
@@ -118,7 +131,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
       await app.close();
       await calls.stop();
       await draining;
-      await waking;
+      await Promise.all([waking, telling, posting]);
       await queue.close();
       for (const connection of [redis, subscriber, blocking]) connection.disconnect();
     },

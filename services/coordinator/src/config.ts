@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NOTIFICATION_TIMES } from './domain/notification-times.ts';
 import { DEFAULT_RATE_LIMITS, type Limited, type RateLimits } from './domain/rate-limits.ts';
 
 /** All settings of this service. `ROUNDHOUSE_REDIS` is a redis:// or rediss:// URL, or the path of a Unix socket. */
@@ -17,6 +18,12 @@ const Config = z
     ROUNDHOUSE_RATE_LIMITS: z.string().default('').transform(rateLimitsIn),
     ROUNDHOUSE_EVENTS_HEARTBEAT_MS: z.coerce.number().int().min(100).max(60_000).default(15_000),
     ROUNDHOUSE_EVENTS_STALL_MS: z.coerce.number().int().min(100).max(600_000).default(30_000),
+    /** Whether webhooks may go to this machine and its networks. */
+    ROUNDHOUSE_WEBHOOK_PRIVATE: z.enum(['refuse', 'allow', '']).default('refuse'),
+    ROUNDHOUSE_WEBHOOK_PAUSE_MS: z.coerce.number().int().min(10).max(3_600_000).default(5_000),
+    ROUNDHOUSE_WEBHOOK_GIVE_UP_MS: z.coerce.number().int().min(0).max(604_800_000).default(86_400_000),
+    ROUNDHOUSE_NOTIFY_URGENT_MS: z.coerce.number().int().min(10).max(60_000).default(NOTIFICATION_TIMES.urgentMs),
+    ROUNDHOUSE_NOTIFY_AGAIN_MS: z.coerce.number().int().min(1_000).max(86_400_000).default(NOTIFICATION_TIMES.againMs),
     // Compose hands over an empty text where nothing is set.
     ROUNDHOUSE_MAX_RUNNING: z.literal('').or(z.coerce.number().int().min(1).max(100_000)).optional(),
     ROUNDHOUSE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -35,6 +42,13 @@ const Config = z
     auditEntries: env.ROUNDHOUSE_AUDIT_ENTRIES,
     rateLimits: env.ROUNDHOUSE_RATE_LIMITS,
     eventStream: { heartbeatMs: env.ROUNDHOUSE_EVENTS_HEARTBEAT_MS, stallMs: env.ROUNDHOUSE_EVENTS_STALL_MS },
+    webhooks: {
+      allowPrivate: env.ROUNDHOUSE_WEBHOOK_PRIVATE === 'allow',
+      firstPauseMs: env.ROUNDHOUSE_WEBHOOK_PAUSE_MS,
+      longestPauseMs: 3_600_000,
+      giveUpMs: env.ROUNDHOUSE_WEBHOOK_GIVE_UP_MS,
+    },
+    notifications: { urgentMs: env.ROUNDHOUSE_NOTIFY_URGENT_MS, againMs: env.ROUNDHOUSE_NOTIFY_AGAIN_MS },
     maxRunning: typeof env.ROUNDHOUSE_MAX_RUNNING === 'number' ? env.ROUNDHOUSE_MAX_RUNNING : null,
     logLevel: env.ROUNDHOUSE_LOG_LEVEL,
     path: env.PATH,

@@ -15,6 +15,7 @@ import type {
 } from '@roundhouse/contracts';
 import type { Readable } from 'node:stream';
 import type { Effect, LandResult } from './domain/events.ts';
+import type { BoxChange, HostStir } from './domain/notifications.ts';
 
 /** The instant and fresh ids, taken in as arguments so that the core stays pure. */
 export interface Clock {
@@ -33,6 +34,10 @@ export interface Commit {
   readonly prompt?: { readonly id: string; readonly text: string };
   /** The version of the coordinator's dependencies that the change was decided upon, where it is one of them. */
   readonly graph?: number;
+  /** What becomes of its entry in its coordinator's notification box. */
+  readonly box?: BoxChange;
+  /** What becomes of the box of the coordinator that it hosts. */
+  readonly stir?: HostStir;
 }
 
 /** What a commit that admits a task is held against. */

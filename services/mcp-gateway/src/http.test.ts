@@ -15,9 +15,11 @@ import {
 } from './testing/contract-server.ts';
 
 const COORDINATOR_TOOLS = [
+  'acknowledge_notifications',
   'close_task',
   'create_task',
   'get_coordinator',
+  'get_notifications',
   'get_task_diff',
   'get_task_output',
   'get_task_result',

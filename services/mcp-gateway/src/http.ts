@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +9,7 @@ import type { GatewayConfig } from './config.ts';
 import { type Caller, identify, whoami } from './identity.ts';
 import type { Logger } from './logger.ts';
 import { createServer, introduced } from './mcp-server.ts';
+import { createNotificationBus } from './notification-bus.ts';
 import { checkAddress, readCredentials } from './request-guard.ts';
 
 /** The most bytes of a request's body: a prompt of 64 KiB, every byte of it escaped, and room. */
@@ -28,15 +30,22 @@ export interface Gateway {
 export async function startGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
   const report = (error: Error): void => log.warn({ err: error }, 'the protocol refused a request');
   const served = new WeakMap<Caller, McpServer>();
+  const callers = new AsyncLocalStorage<Caller>();
   const handler = createMcpHandler(
     ({ authInfo, era }) => {
       const caller = callerOf(authInfo);
-      const server = createServer({ coordinatorUrl: config.coordinatorUrl, caller, log });
+      // In the older era a stateless server has no stream of its own, so nobody could be told.
+      const subscribable = era === 'modern';
+      const server = createServer({ coordinatorUrl: config.coordinatorUrl, caller, log }, { subscribable });
       // The older era says what calls in one request alone, and this server is of that request.
       if (era === 'legacy') served.set(caller, server);
       return server;
     },
-    { onerror: report, maxRequestBodySize: MAX_BODY_BYTES },
+    {
+      onerror: report,
+      maxRequestBodySize: MAX_BODY_BYTES,
+      bus: createNotificationBus(config.coordinatorUrl, callers, log),
+    },
   );
   const serveMcp = toNodeHandler(handler, { onerror: report, maxRequestBodySize: MAX_BODY_BYTES });
 
@@ -47,7 +56,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     if (path !== '/mcp') throw new RoundhouseError('route_not_found', 'The MCP endpoint is /mcp.');
     const caller = await authenticate(config.coordinatorUrl, request, response);
     if (response.destroyed) return;
-    await serveMcp(withAuth(request, authOf(caller)), response);
+    await callers.run(caller, () => serveMcp(withAuth(request, authOf(caller)), response));
     const server = served.get(caller);
     if (server !== undefined) await introduce(config.coordinatorUrl, introduced(caller, server), log);
   };

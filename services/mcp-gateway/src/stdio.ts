@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { Server } from '@modelcontextprotocol/server';
 import { RoundhouseError } from '@roundhouse/contracts';
+import { followNotifications } from './follow-notifications.ts';
 import { type Caller, claimedRole, identify } from './identity.ts';
 import type { Logger } from './logger.ts';
 import { createServer } from './mcp-server.ts';
+import { mayBeTold, NOTIFICATIONS_URI } from './notifications-resource.ts';
 import { type StdioOptions, UsageError } from './stdio-arguments.ts';
 
 const IDENTIFY_MS = 10_000;
@@ -16,10 +19,41 @@ const STDIO = { transport: 'mcp-stdio', name: null, version: null, agent: null }
  */
 export async function startStdio(options: StdioOptions, log: Logger): Promise<{ stop(): Promise<void> }> {
   const caller = await identifyFor(options);
-  const handle = serveStdio(() => createServer({ coordinatorUrl: options.url, caller, log }), {
-    onerror: (error) => log.warn({ err: error }, 'the protocol refused a message'),
-  });
-  return { stop: () => handle.close() };
+  const told = mayBeTold(caller.role);
+  let unfollow: () => void = () => undefined;
+  /** One stream of the service's at a time, for the connection that is served now; null: for none. */
+  const follow = (server: Server | null): void => {
+    unfollow();
+    unfollow = () => undefined;
+    if (server === null) return;
+    const tell = (): void =>
+      void server.sendResourceUpdated({ uri: NOTIFICATIONS_URI }).catch((error: unknown) => {
+        log.debug({ err: error }, 'a client could not be told');
+      });
+    unfollow = followNotifications(options.url, caller, tell, log);
+  };
+  const handle = serveStdio(
+    ({ era }) => {
+      const server = createServer({ coordinatorUrl: options.url, caller, log }, { subscribable: true });
+      if (!told) return server;
+      // What a client of the newer era listens to the library knows; one of the older era says so to us.
+      follow(era === 'modern' ? server : null);
+      const onOff = (on: boolean) => (): Record<string, never> => {
+        follow(on ? server : null);
+        return {};
+      };
+      server.setRequestHandler('resources/subscribe', onOff(true));
+      server.setRequestHandler('resources/unsubscribe', onOff(false));
+      return server;
+    },
+    { onerror: (error) => log.warn({ err: error }, 'the protocol refused a message') },
+  );
+  return {
+    stop: () => {
+      follow(null);
+      return handle.close();
+    },
+  };
 }
 
 async function identifyFor(options: StdioOptions): Promise<Caller> {

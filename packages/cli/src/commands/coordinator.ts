@@ -8,8 +8,9 @@ import { standingCommands } from './coordinator-standing.ts';
 import { accessCommands } from './coordinator/access.ts';
 import { callCommands } from './coordinator/calls.ts';
 import { pairCommand } from './coordinator/pair.ts';
+import { runCoordinatorCommand } from './coordinator/run.ts';
 
-/** `roundhouse coordinator create|ls|show|pause|resume|set|access|stop|start|clients|log|pair` */
+/** `roundhouse coordinator create|run|ls|show|pause|resume|set|access|stop|start|clients|log|pair` */
 export function coordinatorCommand(context: Context): Command {
   const { output } = context;
   const create = withConnection(new Command('create'), context)
@@ -41,7 +42,8 @@ export function coordinatorCommand(context: Context): Command {
     });
   const command = new Command('coordinator').summary('create and watch coordinators, and say what of theirs may start');
   const more = [...standingCommands(context), ...accessCommands(context), ...callCommands(context)];
-  for (const inner of [create, list, ...more, pairCommand(context)]) command.addCommand(inner);
+  for (const inner of [create, runCoordinatorCommand(context), list, ...more, pairCommand(context)])
+    command.addCommand(inner);
   return command;
 }
 

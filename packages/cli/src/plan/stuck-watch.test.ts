@@ -10,6 +10,7 @@ const base: Task = {
   coordinatorId: id,
   projectId: id,
   name: 'a',
+  hosts: null,
   branch: 'task/a',
   baseBranch: 'main',
   agent: { kind: 'scripted' },

@@ -2,6 +2,7 @@ import { ACCESS_EXAMPLES } from './access-examples.ts';
 import { ADMISSION_EXAMPLES } from './admission-examples.ts';
 import type { Examples } from './example.ts';
 import { CONTROL_EXAMPLES } from './control-examples.ts';
+import { NOTIFICATION_EXAMPLES } from './notification-examples.ts';
 import { SERVICE_EXAMPLES } from './service-examples.ts';
 import { TASK_EXAMPLES } from './task-examples.ts';
 
@@ -15,5 +16,6 @@ export const EXAMPLES: Examples = {
   ...SERVICE_EXAMPLES,
   ...ACCESS_EXAMPLES,
   ...ADMISSION_EXAMPLES,
+  ...NOTIFICATION_EXAMPLES,
 };
 export { SAMPLE } from './sample-values.ts';

@@ -1,6 +1,7 @@
 import { DEFAULT_LIMITS } from '../limits.ts';
 import type { LauncherState } from '../launcher.ts';
 import type { Assignment } from '../link.ts';
+import { DEFAULT_NOTIFICATION_SETTINGS } from '../notification.ts';
 import type { Coordinator, Project } from '../project.ts';
 import type { PromptReceipt } from '../prompt.ts';
 import type { Landing, Notice, Signal, Task } from '../task.ts';
@@ -51,6 +52,7 @@ export const queuedTask: Task = {
   coordinatorId: SAMPLE.coordinatorId,
   projectId: SAMPLE.projectId,
   name: 'fix the parser',
+  hosts: null,
   branch,
   baseBranch: 'main',
   agent: { kind: 'scripted' },
@@ -178,6 +180,8 @@ export const coordinator: Coordinator = {
   maxRunning: null,
   paused: null,
   budget: { tasks: null, wallClockSeconds: null },
+  notifications: DEFAULT_NOTIFICATION_SETTINGS,
+  hostTaskId: null,
 };
 
 export const tokenInfo: TokenInfo = {

@@ -1,5 +1,6 @@
 import type { Directive } from '../directive.ts';
 import * as files from './files.ts';
+import * as notifications from './notifications.ts';
 import * as programs from './programs.ts';
 import * as roundhouse from './roundhouse.ts';
 import * as terminal from './terminal.ts';
@@ -31,5 +32,7 @@ export const DIRECTIVES: ReadonlyMap<string, Directive> = new Map([
   ['done', roundhouse.done],
   ['land', roundhouse.land],
   ['call', roundhouse.call],
+  ['let', notifications.keep],
+  ['await-prompt', notifications.awaitPrompt],
   ['quota', roundhouse.quota],
 ]);

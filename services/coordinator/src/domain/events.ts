@@ -4,6 +4,7 @@ import type {
   ConflictFile,
   Dependency,
   LimitKind,
+  NotificationMessage,
   OnDependencyFailure,
   Person,
   PromptRecall,
@@ -167,5 +168,7 @@ export type Effect =
       readonly taskId: string;
       readonly outcome: 'passed' | 'void';
     }
+  /** Type a notification to the agent of this task, which is a coordinator. */
+  | { readonly type: 'tell_host'; readonly taskId: string; readonly message: NotificationMessage }
   | { readonly type: 'finish_close'; readonly taskId: string };
 export type EffectType = Effect['type'];

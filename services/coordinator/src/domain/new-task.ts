@@ -13,6 +13,7 @@ export interface NewTask {
   readonly id: string;
   readonly coordinatorId: string;
   readonly projectId: string;
+  readonly hosts?: string;
   readonly name: string;
   readonly baseBranch: string;
   readonly agent: AgentSpec;
@@ -40,6 +41,7 @@ export function newTask(
 ): TaskRecord {
   const { promptId, promptBytes, ...given } = wanted;
   return {
+    hosts: null,
     priority: DEFAULT_PRIORITY,
     dependsOn: [],
     onDependencyFailure: 'fail',

@@ -1,3 +1,7 @@
+import { type ErrorCode, RoundhouseError } from '@roundhouse/contracts';
+import { notificationText } from '../domain/notification-text.ts';
+import { mayBePrompted } from '../domain/notifications.ts';
+import { derivedId } from '../handlers/derived-id.ts';
 import type { Effect, EffectType, LandResult } from '../domain/events.ts';
 import type { Deps } from '../handlers/deps.ts';
 import { weighTask } from '../handlers/admission/weigh.ts';
@@ -17,6 +21,9 @@ type Executor<T extends EffectType> = (
 
 /** After so many tries a landing is told as failed: git says the same thing each time. */
 const LAND_TRIES = 3;
+
+/** Why a prompt may be refused that was possible a moment ago. */
+const NOT_NOW: readonly ErrorCode[] = ['prompt_queue_full', 'task_ended', 'task_closed'];
 
 /** What each effect does. Every one may run again: the outbox hands out at least once. */
 const EXECUTORS: { readonly [T in EffectType]: Executor<T> } = {
@@ -54,6 +61,18 @@ const EXECUTORS: { readonly [T in EffectType]: Executor<T> } = {
       result = { kind: 'failed', reason: 'git failed in the hub; the log of the service has its words' };
     }
     await transition(deps, taskId, { type: 'land_finished', result });
+  },
+
+  tell_host: async (deps, { taskId, message }) => {
+    const host = await deps.store.read(taskId);
+    // Whatever keeps it from being typed, its entries are told again.
+    if (host === null || !mayBePrompted(host, deps.clock.now())) return;
+    const text = notificationText(message);
+    const prompt = { id: derivedId(['notification', message.id]), text };
+    const event = { type: 'prompt_requested', promptId: prompt.id, bytes: Buffer.byteLength(text) } as const;
+    await transition(deps, taskId, event, { prompt }).catch((error: unknown) => {
+      if (!(error instanceof RoundhouseError) || !NOT_NOW.includes(error.code)) throw error;
+    });
   },
 
   finish_close: async (deps, { taskId }) => {

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import {
   type Coordinator,
   DEFAULT_LIMITS,
+  DEFAULT_NOTIFICATION_SETTINGS,
   type InputOf,
   NO_BUDGET,
   type OPERATIONS,
@@ -100,6 +101,8 @@ export async function createCoordinator(
     maxRunning: null,
     paused: null,
     budget: NO_BUDGET,
+    notifications: DEFAULT_NOTIFICATION_SETTINGS,
+    hostTaskId: null,
   };
   await deps.registry.addCoordinator(coordinator);
   const { token } = await deps.tokens.issue({ role: 'coordinator', coordinatorId: coordinator.id }, name, null);

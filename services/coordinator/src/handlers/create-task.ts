@@ -1,6 +1,7 @@
 import {
+  type CallOf,
   type InputOf,
-  type OPERATIONS,
+  OPERATIONS,
   MAX_PROMPT_BYTES,
   type Project,
   RoundhouseError,
@@ -35,11 +36,23 @@ export function idFor(deps: Deps, caller: Caller, purpose: string): string {
   return idempotencyKey === null ? deps.clock.nextId() : derivedId([tokenId, purpose, idempotencyKey]);
 }
 
-export async function createTask(
+type Wanted = InputOf<typeof OPERATIONS.createTask>;
+
+export const createTask = (deps: Deps, caller: Caller, input: Wanted): Promise<Task> =>
+  createTaskThat(deps, caller, input, {});
+
+/**
+ * Creates a task that may host a coordinator. `beforehand` is done once everything that the caller could have wrong is
+ * checked, right before the commit.
+ */
+export async function createTaskThat(
   deps: Deps,
   caller: Caller,
-  input: InputOf<typeof OPERATIONS.createTask>,
+  given: CallOf<typeof OPERATIONS.createTask>,
+  more: { readonly id?: string; readonly hosts?: string },
+  beforehand: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Task> {
+  const input = OPERATIONS.createTask.input.parse(given);
   const coordinatorId = actingFor(caller);
   if (input.coordinatorTaskId !== undefined && input.coordinatorTaskId !== coordinatorId) {
     throw new RoundhouseError('coordinator_mismatch', 'coordinatorTaskId names another coordinator than the token');
@@ -53,10 +66,11 @@ export async function createTask(
   if ((await deps.hubs.branch(project.id, baseBranch)) === null) throw branchMissing(deps, project, baseBranch);
   if (input.resultSchema !== undefined) await refuseSchema(deps, input.resultSchema);
   const dependencies = await checkDependencies(deps, coordinatorId, input.dependsOn);
-  const id = idFor(deps, caller, 'task');
+  const id = more.id ?? idFor(deps, caller, 'task');
   const prompt = { id: idFor(deps, caller, 'prompt'), text: input.prompt };
   const wanted: NewTask = {
     id,
+    ...(more.hosts === undefined ? {} : { hosts: more.hosts }),
     coordinatorId,
     projectId: project.id,
     name: input.name,
@@ -72,6 +86,7 @@ export async function createTask(
     onDependencyFailure: input.onDependencyFailure,
     resultSchema: input.resultSchema ?? null,
   };
+  await beforehand();
   const [task] = await Promise.all([
     commitNew(deps, wanted, prompt, dependencies),
     noteProfile(deps, { projectId: wanted.projectId, image: wanted.image, limits: wanted.limits }),

@@ -17,6 +17,7 @@ import type {
   TaskStore,
   TokenStore,
 } from '../ports.ts';
+import type { NotificationBox, WebhookPost, Webhooks } from '../ports/notifications.ts';
 import type { AdmissionIndex, BreakerStore, SchemaCheck } from '../ports/admission.ts';
 import type { NoticeDesk } from './notice-desk.ts';
 
@@ -41,6 +42,9 @@ export interface Deps {
   readonly pairings: Pairings;
   readonly audit: AuditLog;
   readonly presence: Presence;
+  readonly notifications: NotificationBox;
+  readonly webhooks: Webhooks;
+  readonly webhookPost: WebhookPost;
   readonly hubs: Hubs;
   readonly recordings: Recordings;
   readonly clock: Clock;

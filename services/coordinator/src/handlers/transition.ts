@@ -2,6 +2,7 @@ import { RoundhouseError, type TaskRecord } from '@roundhouse/contracts';
 import { decide } from '../domain/decide.ts';
 import type { Change } from '../domain/decision.ts';
 import type { Event } from '../domain/events.ts';
+import { boxChange, hostStir } from '../domain/notifications.ts';
 import type { Commit } from '../ports.ts';
 import type { Deps } from './deps.ts';
 
@@ -73,5 +74,15 @@ export function versioned(
     eventSeq: eventSeq ?? change.task.eventSeq,
   };
   const { kinds, effects } = change;
-  return { expected: read.version, task, kinds, effects, ...(prompt === undefined ? {} : { prompt }) };
+  const box = boxChange(read, task);
+  const stir = hostStir(read, task, kinds, task.updatedAt);
+  return {
+    expected: read.version,
+    task,
+    kinds,
+    effects,
+    ...(prompt === undefined ? {} : { prompt }),
+    ...(box === null ? {} : { box }),
+    ...(stir === null ? {} : { stir }),
+  };
 }

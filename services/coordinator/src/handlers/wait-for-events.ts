@@ -1,10 +1,14 @@
-import type { InputOf, OPERATIONS, OutputOf } from '@roundhouse/contracts';
+import type { InputOf, OPERATIONS, OutputOf, TaskEventKind } from '@roundhouse/contracts';
 import { actingFor } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
+import { toldByWait } from './notifications/told-by-wait.ts';
 import { readEvents } from './read-events.ts';
 import { watch } from './watch.ts';
 
 type Operation = typeof OPERATIONS.waitForEvents;
+
+/** The events whose tasks may have an entry in the notification box because of them. */
+const NEWS: readonly TaskEventKind[] = ['activity', 'prompt', 'notice', 'ended', 'landed'];
 
 /** Reads on from a cursor, and waits where there is nothing yet. It leaves no trace: neither waiting nor reading is stored. */
 export async function waitForEvents(
@@ -23,5 +27,10 @@ export async function waitForEvents(
     },
   );
   if (found === null) return { outcome: 'timeout', events: [], cursor, more: false };
+  await toldByWait(
+    deps,
+    caller,
+    found.events.filter(({ kinds: of }) => of.some((kind) => NEWS.includes(kind))),
+  );
   return { outcome: 'events', ...found };
 }

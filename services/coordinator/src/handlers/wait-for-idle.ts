@@ -4,6 +4,7 @@ import { humanHolds } from '../domain/regions/control.ts';
 import { openQuestions } from '../domain/voice-transitions.ts';
 import { ownTask } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
+import { toldByWait } from './notifications/told-by-wait.ts';
 import { taskView } from './task-view.ts';
 import { readTask } from './transition.ts';
 import { watch } from './watch.ts';
@@ -46,5 +47,7 @@ export async function waitForIdle(
       return outcome === null ? null : await answer(task, outcome);
     },
   );
-  return found ?? (await answer(await readTask(deps, input.id), 'timeout'));
+  if (found === null) return await answer(await readTask(deps, input.id), 'timeout');
+  await toldByWait(deps, caller, [{ taskId: input.id, version: found.task.version }]);
+  return found;
 }

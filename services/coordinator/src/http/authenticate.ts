@@ -47,6 +47,9 @@ export async function authenticate(deps: Deps, request: FastifyRequest): Promise
   trailOf(request).caller = { identity, tokenId: id };
   switch (identity.role) {
     case 'coordinator':
+      if (identity.host !== undefined) await refuseOver(deps, { role: 'subtask', ...identity.host });
+      await refuseStopped(deps, identity.coordinatorId);
+      break;
     case 'paired':
       await refuseStopped(deps, identity.coordinatorId);
       break;
@@ -67,7 +70,10 @@ async function refuseStopped({ access }: Deps, coordinatorId: string): Promise<v
   if (since !== null) throw new RoundhouseError('access_stopped', `access was stopped at ${since}`, { since });
 }
 
-type AttemptIdentity = Extract<TokenInfo['identity'], { taskId: string }>;
+/** A token of the agent of an attempt is good while the attempt may live; its runner's until its sandbox is gone. */
+type AttemptIdentity =
+  | { readonly role: 'subtask'; readonly taskId: string; readonly attempt: number }
+  | Extract<TokenInfo['identity'], { role: 'runner' }>;
 
 async function refuseOver({ store }: Deps, identity: AttemptIdentity): Promise<void> {
   const { taskId, attempt } = identity;

@@ -113,6 +113,11 @@ describe('the examples of the contract', () => {
     const done = perform(agent, 'signalDone');
     await runner.publish(commit);
     await done;
+    await perform(client, 'getNotifications');
+    const hosting = new ApiClient({ baseUrl: service.url, token: service.operatorToken, coordinatorId });
+    await perform(hosting, 'runCoordinator');
+    for (const name of ['acknowledgeNotifications', 'dropNotifications', 'configureNotifications'] as const)
+      await perform(client, name);
     await perform(client, 'readResult');
     await waitFor('an admission', async () => {
       const { admission } = await client.call('getTask', { id: later.id });

@@ -8,6 +8,9 @@ import { listBreakers, setBreaker } from '../handlers/admission/breakers.ts';
 import * as standing from '../handlers/admission/coordinator-standing.ts';
 import { getInputs, readResult } from '../handlers/admission/results.ts';
 import { setDependencies } from '../handlers/admission/set-dependencies.ts';
+import { acknowledgeNotifications, dropNotifications, getNotifications } from '../handlers/notifications/box.ts';
+import { configureNotifications } from '../handlers/notifications/configure.ts';
+import { runCoordinator } from '../handlers/run-coordinator.ts';
 import * as attempts from '../handlers/attempts.ts';
 import { closeTask } from '../handlers/close-task.ts';
 import * as control from '../handlers/control.ts';
@@ -66,6 +69,10 @@ export const IMPLEMENTATIONS: { readonly [N in CallName]: Implementation<N> } = 
   answerQuestion: voice.answerQuestion,
   makeReport: voice.makeReport,
   readReports: voice.readReports,
+  getNotifications,
+  acknowledgeNotifications,
+  dropNotifications,
+  configureNotifications,
   listAgents,
   signalDone,
   landSelf,
@@ -74,6 +81,7 @@ export const IMPLEMENTATIONS: { readonly [N in CallName]: Implementation<N> } = 
   listProjects: admin.listProjects,
   createCoordinator: admin.createCoordinator,
   listCoordinators: admin.listCoordinators,
+  runCoordinator,
   getAccess: access.getAccess,
   stopAccess: access.stopAccess,
   startAccess: access.startAccess,

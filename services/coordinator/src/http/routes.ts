@@ -153,7 +153,7 @@ export function registerRoutes(
         const known = callers.get(request);
         const who = known?.who ?? NOBODY;
         const client = watchClient(request, reply, stopping);
-        const wait = operation.waits && known !== undefined ? openWait(deps, request, known) : null;
+        const wait = operation.waits && known !== undefined ? openWait(deps, request, name, known) : null;
         const signal = wait === null ? client.signal : AbortSignal.any([client.signal, wait.signal]);
         const caller: Caller = { ...who, onUndelivered: client.onUndelivered, signal };
         const input = {

@@ -18,7 +18,18 @@ const newToken = (role: 'operator' | 'launcher'): string =>
   `rh_${role}_${randomUUID().replaceAll('-', '')}_${randomBytes(32).toString('base64url')}`;
 
 type Settings = Partial<
-  Pick<Config, 'host' | 'publicUrl' | 'allowedHosts' | 'rateLimits' | 'eventStream' | 'auditEntries' | 'maxRunning'>
+  Pick<
+    Config,
+    | 'host'
+    | 'publicUrl'
+    | 'allowedHosts'
+    | 'rateLimits'
+    | 'eventStream'
+    | 'auditEntries'
+    | 'maxRunning'
+    | 'webhooks'
+    | 'notifications'
+  >
 >;
 
 export interface Owner {
@@ -72,6 +83,8 @@ export async function startedCoordinator(settings: Settings = {}): Promise<Start
     rateLimits: null,
     eventStream: { heartbeatMs: 15_000, stallMs: 30_000 },
     maxRunning: null,
+    webhooks: { allowPrivate: true, firstPauseMs: 5_000, longestPauseMs: 3_600_000, giveUpMs: 86_400_000 },
+    notifications: { urgentMs: 5_000, againMs: 300_000 },
     logLevel: 'silent',
     path: process.env['PATH'] ?? '',
     ...settings,

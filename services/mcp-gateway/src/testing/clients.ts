@@ -24,6 +24,8 @@ export interface TestClient {
     given: Record<string, unknown>,
     options?: { signal?: AbortSignal; onprogress?: (progress: { progress: number }) => void },
   ) => Promise<CallResult>;
+  /** What the server says that it can do with resources. */
+  readonly resourcesCapability: () => unknown;
   readonly close: () => Promise<void>;
 }
 
@@ -35,6 +37,7 @@ async function modern(url: string, headers: Headers): Promise<TestClient> {
   return {
     listTools: () => client.listTools(),
     callTool: (name, given, options) => client.callTool({ name, arguments: given }, options) as Promise<CallResult>,
+    resourcesCapability: () => client.getServerCapabilities()?.resources,
     close: () => client.close(),
   };
 }
@@ -50,6 +53,7 @@ async function older(url: string, headers: Headers): Promise<TestClient> {
     listTools: () => client.listTools(),
     callTool: (name, given, options) =>
       client.callTool({ name, arguments: given }, undefined, options) as Promise<CallResult>,
+    resourcesCapability: () => client.getServerCapabilities()?.resources,
     close: () => client.close(),
   };
 }

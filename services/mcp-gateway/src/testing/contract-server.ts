@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { DEFAULT_LIMITS, type Identity, type Task } from '@roundhouse/contracts';
 
@@ -35,13 +35,17 @@ export interface Seen {
   readonly body: unknown;
 }
 
-/** What the server answers to a request that is not whoami; `hold` never answers. */
-export type Answer = { readonly status: number; readonly body: unknown } | 'hold';
+/** What the server answers to a request that is not whoami; `hold` never answers; a stream is written to while it is open. */
+export type Answer =
+  | { readonly status: number; readonly body: unknown }
+  | { readonly stream: (write: (text: string) => void) => void }
+  | 'hold';
 
 /** A real HTTP server that speaks the contract, in the coordinator's place: it records what it was asked. */
 export async function startContractServer(answer: (seen: Seen) => Answer) {
   const seen: Seen[] = [];
   const introduced: string[] = [];
+  const open = new Set<ServerResponse>();
   let connectionsCut = 0;
   let onCut: () => void = () => undefined;
   let onHold: () => void = () => undefined;
@@ -65,11 +69,17 @@ export async function startContractServer(answer: (seen: Seen) => Answer) {
       const entry: Seen = { method, url, headers, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
       seen.push(entry);
       const given = answer(entry);
-      if (given !== 'hold') return send(given.status, given.body);
+      if (given !== 'hold' && 'status' in given) return send(given.status, given.body);
+      open.add(response);
       response.once('close', () => {
+        open.delete(response);
         connectionsCut += 1;
         onCut();
       });
+      if (given !== 'hold') {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        given.stream((text) => void response.write(text));
+      }
       onHold();
     })();
   });
@@ -84,6 +94,8 @@ export async function startContractServer(answer: (seen: Seen) => Answer) {
     cut,
     held,
     cuts: () => connectionsCut,
+    /** Cuts what is held or streamed, as a service does that dies. */
+    breakStreams: () => open.forEach((response) => response.destroy()),
     async stop(): Promise<void> {
       server.closeAllConnections();
       if (server.listening) await new Promise((resolve) => server.close(resolve));
@@ -99,6 +111,7 @@ export const sampleTask = (changes: Partial<Task> = {}): Task => ({
   coordinatorId: COORDINATOR_ID,
   projectId: '33333333-3333-4333-8333-333333333333',
   name: 'a task',
+  hosts: null,
   branch: 'task/a-task-22222222',
   baseBranch: 'main',
   agent: { kind: 'scripted' },

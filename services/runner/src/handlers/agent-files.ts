@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Assignment } from '@roundhouse/contracts';
 import { writeFileAtomic } from '@roundhouse/host';
+import { mcpServersFor } from './mcp-servers.ts';
 
 export interface AgentFiles {
   readonly home: string;
@@ -21,8 +22,9 @@ const FOR_THE_AGENT_ALONE = { mode: 0o600, durable: false } as const;
 /** Makes the agent's HOME and writes its MCP configuration there. */
 export async function writeAgentFiles(files: AgentFiles, mcpUrl: string, assignment: Assignment): Promise<void> {
   await mkdir(files.home, { recursive: true, mode: 0o700 });
-  const headers = { Authorization: `Bearer ${assignment.subtaskToken}`, 'X-Done-Token': assignment.doneToken };
-  const config = { mcpServers: { roundhouse: { type: 'http', url: mcpUrl, headers } } };
+  const servers = Object.entries(mcpServersFor(assignment, mcpUrl));
+  const mcpServers = Object.fromEntries(servers.map(([name, server]) => [name, { type: 'http', ...server }]));
+  const config = { mcpServers };
   await writeFileAtomic(files.mcpConfig, JSON.stringify(config), FOR_THE_AGENT_ALONE);
 }
 

@@ -77,7 +77,11 @@ export const runCommand = (context: Context): Command =>
       else output.line(taskWords(task, output));
     });
 
-function agentOf(argv: readonly string[], { agent, promptVia }: RunOptions): AgentSpec | undefined {
+/** The agent that options and a command line name; undefined: the project's. @throws Failure where they do not go together */
+export function agentOf(
+  argv: readonly string[],
+  { agent, promptVia }: Pick<RunOptions, 'agent' | 'promptVia'>,
+): AgentSpec | undefined {
   if (agent === 'command' || (agent === undefined && argv.length > 0)) {
     if (argv.length > 0) return { kind: 'command', argv: [...argv], promptVia };
     throw new Failure('--agent command needs a command line', {

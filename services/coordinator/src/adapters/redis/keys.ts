@@ -44,6 +44,14 @@ export const KEYS = {
   coordinatorLog: (coordinatorId: string) => key('coordinator', coordinatorId, 'log'),
   coordinatorClients: (coordinatorId: string) => key('coordinator', coordinatorId, 'clients'),
   coordinatorWaits: (coordinatorId: string) => key('coordinator', coordinatorId, 'waits'),
+  box: (coordinatorId: string) => key('coordinator', coordinatorId, 'box'),
+  pendingNotifications: (coordinatorId: string) => key('coordinator', coordinatorId, 'box', 'pending'),
+  listening: (coordinatorId: string) => key('coordinator', coordinatorId, 'listening'),
+  dueNotifications: key('notifications', 'due'),
+  webhooks: key('webhooks'),
+  webhookTries: key('webhooks', 'tries'),
+  webhookSecrets: key('webhooks', 'secrets'),
+  webhookOutcomes: key('webhooks', 'outcomes'),
   idempotency: (scope: string) => key('idempotency', scope),
 } as const;
 

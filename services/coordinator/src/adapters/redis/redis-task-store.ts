@@ -3,6 +3,8 @@ import type { Redis } from 'ioredis';
 import { isLive, isSettled } from '../../domain/derived.ts';
 import { firstNotice } from '../../domain/notices.ts';
 import type { AdmissionGate, AdmitResult, Commit, TaskStore } from '../../ports.ts';
+import { NOTIFICATION_TIMES, type NotificationTimes } from '../../domain/notification-times.ts';
+import type { BoxChange } from '../../domain/notifications.ts';
 import { heldBy, holdsPlace, turnOf } from '../../domain/admission/place.ts';
 import { KEYS, lineName } from './keys.ts';
 import { ownLines } from './redis-admission-index.ts';
@@ -52,8 +54,8 @@ const ANSWERS: readonly AdmitResult[] = [
 const TASK_BUDGET_SPENT = 8;
 
 /** All that commit.lua is told; see there. */
-function changeOf(commit: Commit, gate: AdmissionGate | null) {
-  const { expected, task, kinds, effects, prompt, graph } = commit;
+function changeOf(commit: Commit, gate: AdmissionGate | null, times: NotificationTimes) {
+  const { expected, task, kinds, effects, prompt, graph, box, stir } = commit;
   const { id, coordinatorId } = task;
   const event: TaskEvent = {
     taskId: id,
@@ -90,6 +92,8 @@ function changeOf(commit: Commit, gate: AdmissionGate | null) {
     held: held ?? undefined,
     turn: held === 'turn' ? turnOf(task) : undefined,
     waitsFor: held === null || held === 'turn' ? [] : task.dependsOn.map(({ taskId }) => taskId),
+    box: boxOf(box, times),
+    stir: stir === undefined ? undefined : { ...stir, delayMs: times.urgentMs },
     graph,
     admit: gate === null ? undefined : admitOf(gate, coordinatorId),
   };
@@ -101,7 +105,20 @@ const admitOf = ({ most, trial, afterOthers }: AdmissionGate, coordinatorId: str
   rivals: !afterOthers ? [] : most === null ? ownLines(coordinatorId) : ['*'],
 });
 
-const keysOf = ({ id, coordinatorId, agent }: TaskRecord): string[] => [
+function boxOf(box: BoxChange | undefined, { urgentMs, againMs }: NotificationTimes) {
+  switch (box?.type) {
+    case undefined:
+      return undefined;
+    case 'enter':
+      return { type: box.type, entry: JSON.stringify(box.entry), ...(box.urgent ? { delayMs: urgentMs } : {}) };
+    case 'told':
+      return { type: box.type, againMs };
+    case 'leave':
+      return { type: box.type };
+  }
+}
+
+const keysOf = ({ id, coordinatorId, agent, hosts }: TaskRecord): string[] => [
   KEYS.task(id),
   KEYS.prompts(id),
   KEYS.events(coordinatorId),
@@ -121,10 +138,18 @@ const keysOf = ({ id, coordinatorId, agent }: TaskRecord): string[] => [
   KEYS.lines,
   KEYS.edges,
   KEYS.breakers,
+  KEYS.box(coordinatorId),
+  KEYS.pendingNotifications(coordinatorId),
+  KEYS.dueNotifications,
+  KEYS.box(hosts ?? coordinatorId),
+  KEYS.pendingNotifications(hosts ?? coordinatorId),
   KEYS.holds,
 ];
 
-export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
+export async function createRedisTaskStore(
+  redis: Redis,
+  notifications: NotificationTimes = NOTIFICATION_TIMES,
+): Promise<TaskStore> {
   const commitScript = await loadScript('commit');
   const renewScript = await loadScript('renew');
   const nextNoticeScript = await loadScript('next-notice');
@@ -133,7 +158,7 @@ export async function createRedisTaskStore(redis: Redis): Promise<TaskStore> {
   const parse = (data: string | null): TaskRecord | null => (data === null ? null : TaskRecord.parse(JSON.parse(data)));
 
   const run = async (commit: Commit, gate: AdmissionGate | null): Promise<AdmitResult> => {
-    const change = changeOf(commit, gate);
+    const change = changeOf(commit, gate, notifications);
     const code = (await commitScript.run(redis, keysOf(commit.task), [JSON.stringify(change)])) as number;
     if (code === TASK_BUDGET_SPENT)
       throw new RoundhouseError('budget_exhausted', 'as many tasks were created as the coordinator’s budget has');

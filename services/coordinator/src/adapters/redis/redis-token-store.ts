@@ -39,6 +39,12 @@ const newSecret = (): string => randomBytes(32).toString('base64url');
 const isOver = ({ revokedAt, expiresAt }: TokenInfo, now: string): boolean =>
   revokedAt !== null || (expiresAt !== null && expiresAt <= now);
 
+/** The task that a token ends with an attempt of; null: none. */
+function taskOf(identity: Identity): string | null {
+  if ('taskId' in identity) return identity.taskId;
+  return identity.role === 'coordinator' ? (identity.host?.taskId ?? null) : null;
+}
+
 /** One hash a token. What changes later stands in fields of its own, so that no two changes overwrite each other. */
 export async function createRedisTokenStore(redis: Redis): Promise<TokenStore> {
   const revokeScript = await loadScript('revoke-token');
@@ -68,8 +74,9 @@ export async function createRedisTokenStore(redis: Redis): Promise<TokenStore> {
     const { id, identity, expiresAt } = made;
     const key = KEYS.token(id);
     const step = redis.multi().hset(key, { info: JSON.stringify(made), hash: hash(secret).toString('hex'), ...more });
-    if ('taskId' in identity) {
-      const owned = KEYS.taskTokens(identity.taskId);
+    const taskId = taskOf(identity);
+    if (taskId !== null) {
+      const owned = KEYS.taskTokens(taskId);
       step.sadd(owned, id).pexpire(owned, ATTEMPT_TOKEN_MS);
       if (expiresAt === null) step.pexpire(key, ATTEMPT_TOKEN_MS);
       else step.pexpireat(key, Date.parse(expiresAt));
@@ -154,7 +161,7 @@ export async function createRedisTokenStore(redis: Redis): Promise<TokenStore> {
       if (found === null) return 'absent';
       const now = new Date().toISOString();
       // A token of an attempt is made and kept by the service alone.
-      if ('taskId' in found.info.identity) return 'absent';
+      if (taskOf(found.info.identity) !== null) return 'absent';
       if (isOver(found.info, now)) return 'over';
       const secret = newSecret();
       const args = [id, hash(secret).toString('hex'), now, previousUntil ?? '', KEYS.accessChannel];

@@ -11,17 +11,24 @@ const FOLDER = new URL('../../../lua/', import.meta.url);
 export async function loadScript(
   name:
     | 'append-audit'
+    | 'begin-listening'
+    | 'claim-notifications'
     | 'commit'
+    | 'end-listening'
     | 'expired'
+    | 'forget-notifications'
     | 'list-launchers'
     | 'next-notice'
     | 'page-of-tasks'
+    | 'postpone-notifications'
     | 'renew'
     | 'report-launcher'
     | 'revoke-token'
     | 'rotate-token'
+    | 'settle-webhook'
     | 'swap'
     | 'take-pairing'
+    | 'take-webhook'
     | 'try-pin',
 ): Promise<Script> {
   const source = await readFile(new URL(`${name}.lua`, FOLDER), 'utf8');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DEFAULT_LIMITS, RoundhouseError, type TaskRecord } from '@roundhouse/contracts';
+import { DEFAULT_LIMITS, DEFAULT_NOTIFICATION_SETTINGS, RoundhouseError, type TaskRecord } from '@roundhouse/contracts';
 import { type TestRedis, startTestRedis } from '@roundhouse/testkit';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
@@ -118,6 +118,8 @@ async function play(steps: readonly Step[], maxRunning: number | null): Promise<
       createdAt: clock.now(),
       maxRunning: null,
       paused: null,
+      notifications: DEFAULT_NOTIFICATION_SETTINGS,
+      hostTaskId: null,
     };
     await registry.addCoordinator({ ...coordinator, budget: { tasks: null, wallClockSeconds: null } });
   }

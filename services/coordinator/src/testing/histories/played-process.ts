@@ -8,14 +8,18 @@ import { createRedisCoordinatorAccess } from '../../adapters/redis/redis-coordin
 import { createRedisEventLog } from '../../adapters/redis/redis-event-log.ts';
 import { createRedisIdempotencyStore } from '../../adapters/redis/redis-idempotency-store.ts';
 import { createRedisLaunchers } from '../../adapters/redis/redis-launchers.ts';
+import { createRedisNotificationBox } from '../../adapters/redis/redis-notification-box.ts';
 import { createRedisPairings } from '../../adapters/redis/redis-pairings.ts';
 import { createRedisPresence } from '../../adapters/redis/redis-presence.ts';
 import { createRedisRecentProfiles } from '../../adapters/redis/redis-recent-profiles.ts';
 import { createRedisRegistry } from '../../adapters/redis/redis-registry.ts';
 import { createRedisTaskStore } from '../../adapters/redis/redis-task-store.ts';
 import { createRedisTokenStore } from '../../adapters/redis/redis-token-store.ts';
+import { createRedisWebhooks } from '../../adapters/redis/redis-webhooks.ts';
 import { createFileRecordings } from '../../adapters/files/file-recordings.ts';
 import { createWorkerSchemaCheck } from '../../adapters/schema/worker-schema-check.ts';
+import { createHttpWebhookPost } from '../../adapters/webhook/http-webhook-post.ts';
+import { NOTIFICATION_TIMES } from '../../domain/notification-times.ts';
 import type { EffectDeps } from '../../effects/execute-effects.ts';
 import { createAdmissionPass } from '../../handlers/admission/pass.ts';
 import type { Deps } from '../../handlers/deps.ts';
@@ -85,6 +89,9 @@ export async function startPlayedProcess(around: Surroundings, skewMs: number): 
     pairings,
     audit,
     presence: createRedisPresence(redis),
+    notifications: await createRedisNotificationBox(redis, NOTIFICATION_TIMES),
+    webhooks: await createRedisWebhooks(redis, { firstPauseMs: 1_000, longestPauseMs: 60_000, giveUpMs: 600_000 }),
+    webhookPost: createHttpWebhookPost(false),
     hubs: memoryHub(around.hub),
     recordings: createFileRecordings('/nonexistent'),
     clock,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import {
   DEFAULT_LIMITS,
+  DEFAULT_NOTIFICATION_SETTINGS,
   NO_BUDGET,
   type PlacedEvent,
   RoundhouseError,
@@ -326,6 +327,13 @@ async function enter(redis: Redis, projectId: string, owners: readonly string[],
     gitUrl: 'http://127.0.0.1:1/git/x.git',
     createdAt,
   });
-  const more = { createdAt, maxRunning: null, paused: null, budget: NO_BUDGET };
+  const more = {
+    createdAt,
+    maxRunning: null,
+    paused: null,
+    budget: NO_BUDGET,
+    notifications: DEFAULT_NOTIFICATION_SETTINGS,
+    hostTaskId: null,
+  };
   for (const id of owners) await registry.addCoordinator({ id, name: 'x', projectId, ...more });
 }
