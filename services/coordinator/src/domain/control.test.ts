@@ -82,7 +82,7 @@ describe('notices beside the newest one', () => {
       fromMs: Date.parse(LATER) + REDELIVER_AFTER_MS,
     });
     expect(firstNotice(stepNotice(task, { type: 'returned', noticeId }))?.notice.id).toBe(noticeId);
-    task = stepNotice(task, { type: 'acknowledged', noticeId });
+    task = stepNotice(task, { type: 'acknowledged', noticeId, at: LATER });
     expect(task.sideNotices).toEqual([]);
   });
 
