@@ -39,7 +39,8 @@ async function printed(id: string, words: string): Promise<string> {
 
 describe('control and voice on a real runner', () => {
   it('CV-18: a person takes the keyboard and types, prompts are held meanwhile, and handing back tells and delivers', async () => {
-    const agent = { kind: 'command', argv: ['sh', '-c', 'printf "ready> "; exec cat'], promptVia: 'file' } as const;
+    const argv = ['sh', '-c', 'printf "ready> "; exec cat'];
+    const agent = { kind: 'command' as const, argv, promptVia: 'file' as const };
     const { id } = await client().call('createTask', { name: 'a shell', prompt: 'x', agent });
     await printed(id, 'ready> ');
     await cli('task', 'take', id, '--for', '10m');

@@ -15,11 +15,14 @@ import {
 } from './testing/contract-server.ts';
 
 const COORDINATOR_TOOLS = [
+  'answer_question',
   'close_task',
   'create_task',
+  'edit_prompt',
   'get_coordinator',
   'get_task_diff',
   'get_task_output',
+  'get_task_reports',
   'get_task_result',
   'get_task_status',
   'list_tasks',
@@ -32,6 +35,7 @@ const COORDINATOR_TOOLS = [
   'wait_for_events',
   'wait_for_idle',
   'wait_for_signal_done',
+  'withdraw_prompt',
 ];
 
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
