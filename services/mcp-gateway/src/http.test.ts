@@ -16,12 +16,15 @@ import {
 
 const COORDINATOR_TOOLS = [
   'acknowledge_notifications',
+  'answer_question',
   'close_task',
   'create_task',
+  'edit_prompt',
   'get_coordinator',
   'get_notifications',
   'get_task_diff',
   'get_task_output',
+  'get_task_reports',
   'get_task_result',
   'get_task_status',
   'list_tasks',
@@ -34,6 +37,7 @@ const COORDINATOR_TOOLS = [
   'wait_for_events',
   'wait_for_idle',
   'wait_for_signal_done',
+  'withdraw_prompt',
 ];
 
 const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });

@@ -36,7 +36,7 @@ export const CONTROL_EXAMPLES = {
     answer: { ...second, state: 'withdrawn', revision: 2 },
   },
   askQuestion: {
-    request: { id, question, options, waitMs: 0, requestId: SAMPLE.questionId },
+    request: { id, question, options, timeoutMs: 0, requestId: SAMPLE.questionId },
     answer: {
       outcome: 'open',
       requestId: SAMPLE.questionId,

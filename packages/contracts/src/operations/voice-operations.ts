@@ -35,7 +35,7 @@ export const askQuestion = operation({
     id: ownId,
     question: QuestionText,
     options: z.array(QuestionOption).max(32).default([]).describe('Answers to choose from, at most 32.'),
-    waitMs: z.int().min(0).max(55_000).default(45_000).describe('How long to wait for the answer, 0 to 55000 ms.'),
+    timeoutMs: z.int().min(0).max(55_000).default(45_000).describe('How long to wait for the answer, 0 to 55000 ms.'),
     requestId: RequestId,
   }),
   output: z.object({

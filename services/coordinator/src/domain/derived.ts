@@ -10,7 +10,7 @@ import {
   type TaskRecord,
 } from '@roundhouse/contracts';
 import { admissionView } from './admission/standing.ts';
-import { openQuestions } from './voice-transitions.ts';
+import { openQuestions } from './questions.ts';
 
 /** What of the reports is shown with a task: clients cut long answers. */
 const SHOWN_REPORTS = 3;

@@ -1,30 +1,11 @@
-import {
-  type AskedQuestion,
-  KEPT_QUESTIONS,
-  KEPT_REPORTS,
-  MAX_OPEN_QUESTIONS,
-  type TaskRecord,
-} from '@roundhouse/contracts';
+import { type AskedQuestion, KEPT_REPORTS, MAX_OPEN_QUESTIONS, type TaskRecord } from '@roundhouse/contracts';
 import { UNCHANGED, changed } from './change.ts';
 import type { TransitionHandler } from './decision.ts';
 import type { EventType } from './events.ts';
 import { dropBeside, raiseBeside } from './notices.ts';
+import { isOpen, openQuestions, remembered, sameQuestion } from './questions.ts';
 
 type VoiceEvents = Extract<EventType, 'question_asked' | 'question_answered' | 'report_made'>;
-
-const isOpen = ({ outcome }: AskedQuestion): boolean => outcome.state === 'open';
-
-export const openQuestions = ({ questions }: TaskRecord): AskedQuestion[] => questions.filter(isOpen);
-
-/** The open question that says the same: who asks again without a requestId means that one. */
-export const sameQuestion = (task: TaskRecord, text: string, options: readonly string[]): AskedQuestion | undefined =>
-  openQuestions(task).find((open) => open.text === text && open.options.join('\n') === options.join('\n'));
-
-/** All that are open and the last of the others. */
-function remembered(questions: readonly AskedQuestion[]): AskedQuestion[] {
-  const closed = questions.filter((question) => !isOpen(question)).slice(-KEPT_QUESTIONS);
-  return questions.filter((question) => isOpen(question) || closed.includes(question));
-}
 
 export const VOICE_HANDLERS: { readonly [T in VoiceEvents]: TransitionHandler<T> } = {
   question_asked: (task, { questionId, text, options, attempt }, circumstances) => {

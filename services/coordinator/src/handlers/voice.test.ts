@@ -44,23 +44,23 @@ describe('a question of a sub-task', () => {
   it('CV-13: asked again it is the same question, and gives the same answer, with and without its requestId', async () => {
     const owner = await service.newOwner();
     const { id, runner, agent } = await runningTask(owner);
-    const first = await agent.call('askQuestion', { id, question, waitMs: 0 });
+    const first = await agent.call('askQuestion', { id, question, timeoutMs: 0 });
     expect(first).toMatchObject({ outcome: 'open', answer: null });
     const { requestId } = first;
-    expect(await agent.call('askQuestion', { id, question, waitMs: 0 })).toMatchObject({ requestId });
+    expect(await agent.call('askQuestion', { id, question, timeoutMs: 0 })).toMatchObject({ requestId });
     expect((await owner.client.call('getTask', { id })).questions).toHaveLength(1);
     await service.operator.call('answerQuestion', { id, questionId: requestId, answer: 'both' });
     for (let times = 0; times < 2; times += 1)
-      expect(await agent.call('askQuestion', { id, question, requestId, waitMs: 0 })).toMatchObject({
+      expect(await agent.call('askQuestion', { id, question, requestId, timeoutMs: 0 })).toMatchObject({
         outcome: 'answered',
         answer: 'both',
         by: 'human',
       });
     const open = Array.from({ length: 4 }, (_, index) =>
-      agent.call('askQuestion', { id, question: `question ${index}`, waitMs: 0 }),
+      agent.call('askQuestion', { id, question: `question ${index}`, timeoutMs: 0 }),
     );
     await Promise.all(open);
-    await expect(agent.call('askQuestion', { id, question: 'a fifth', waitMs: 0 })).rejects.toMatchObject({
+    await expect(agent.call('askQuestion', { id, question: 'a fifth', timeoutMs: 0 })).rejects.toMatchObject({
       code: 'questions_full',
     });
     await runner.hangUp();
@@ -71,7 +71,7 @@ describe('a question of a sub-task', () => {
     const { id, runner, agent } = await runningTask(owner);
     // A person at the keyboard does not stand in the way.
     await service.operator.call('setControl', { id, holder: 'human' });
-    const { requestId: questionId } = await agent.call('askQuestion', { id, question, waitMs: 0 });
+    const { requestId: questionId } = await agent.call('askQuestion', { id, question, timeoutMs: 0 });
     const answers = await Promise.allSettled(
       Array.from({ length: 8 }, (_, index) =>
         (index % 2 === 0 ? owner.client : service.operator).call('answerQuestion', {
@@ -87,7 +87,7 @@ describe('a question of a sub-task', () => {
     const text = won[0]?.state === 'answered' ? won[0].text : '';
     for (const error of lost) expect(error).toMatchObject({ code: 'question_answered', details: { answer: text } });
     expect(await agent.call('askQuestion', { id, question, requestId: questionId })).toMatchObject({ answer: text });
-    const { requestId: other } = await agent.call('askQuestion', { id, question: 'and now?', waitMs: 0 });
+    const { requestId: other } = await agent.call('askQuestion', { id, question: 'and now?', timeoutMs: 0 });
     const answer = { id, questionId: other, answer: 'yes', requestId: randomUUID() };
     expect(await owner.client.call('answerQuestion', answer)).toEqual(
       await owner.client.call('answerQuestion', answer),
@@ -123,7 +123,7 @@ describe('notices that stand beside each other', () => {
   it('CV-16: a signal swallows neither a question nor a report, nor they the signal; each is handed out once', async () => {
     const owner = await service.newOwner();
     const { id, runner, agent } = await runningTask(owner);
-    await agent.call('askQuestion', { id, question, waitMs: 0 });
+    await agent.call('askQuestion', { id, question, timeoutMs: 0 });
     await agent.call('makeReport', { id, kind: 'out_of_scope', text: 'the build is broken on main' });
     const done = agent.call('signalDone', { id, summary: 'done' });
     await runner.publish(await runner.push('a.txt', 'a\n'));

@@ -6,7 +6,7 @@ import {
   RoundhouseError,
   type TaskRecord,
 } from '@roundhouse/contracts';
-import { sameQuestion } from '../domain/voice-transitions.ts';
+import { sameQuestion } from '../domain/questions.ts';
 import { isPerson, ownTask } from './access.ts';
 import { idFor } from './create-task.ts';
 import type { Caller, Deps } from './deps.ts';
@@ -33,7 +33,7 @@ export async function askQuestion(deps: Deps, caller: Caller, input: InputOf<Ops
   const question = find(asked, questionId) ?? sameQuestion(asked, text, options);
   if (question === undefined) throw new Error(`question ${questionId} was neither put nor found`);
   const answered = await watch(
-    { subscribe: (listener) => deps.feed.onTask(id, listener), timeoutMs: input.waitMs, signal: caller.signal },
+    { subscribe: (listener) => deps.feed.onTask(id, listener), timeoutMs: input.timeoutMs, signal: caller.signal },
     async () => answerIn(await readTask(deps, id), question.id),
   );
   const next = `Nobody has answered yet. Call ask again with the same question and requestId ${question.id}.`;

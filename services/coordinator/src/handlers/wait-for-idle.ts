@@ -1,7 +1,7 @@
 import { type InputOf, type OPERATIONS, type OutputOf, type TaskRecord } from '@roundhouse/contracts';
 import { outstandingPrompts, signalIsCurrent } from '../domain/derived.ts';
 import { humanHolds } from '../domain/regions/control.ts';
-import { openQuestions } from '../domain/voice-transitions.ts';
+import { openQuestions } from '../domain/questions.ts';
 import { ownTask } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
 import { toldByWait } from './notifications/told-by-wait.ts';

@@ -111,7 +111,7 @@ async function cell(name: OperationName, role: Role, target: Target): Promise<{ 
     name: `by ${role}`,
     pin: '000000',
     // No breaker of the agents that the other cells start.
-    kind: 'command',
+    kind: name === 'makeReport' ? 'partial' : 'command',
     projectId: service.projectId,
   };
   const acting: Record<string, string> =

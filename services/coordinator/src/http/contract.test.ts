@@ -188,8 +188,12 @@ describe('idempotency keys', () => {
   it('AC-14: every operation that makes or changes something takes a key: one effect, one answer', async () => {
     const { operator } = service;
     const writes = (Object.values(OPERATIONS) as Operation[]).filter(({ effect }) => effect !== 'read');
-    // A wait has its requestId.
-    expect(writes.filter(({ idempotencyKey }) => !idempotencyKey).map(({ name }) => name)).toEqual(['waitSignal']);
+    // A wait, a question and a report have their requestId.
+    expect(writes.filter(({ idempotencyKey }) => !idempotencyKey).map(({ name }) => name)).toEqual([
+      'waitSignal',
+      'askQuestion',
+      'makeReport',
+    ]);
 
     const key = { idempotencyKey: 'once' };
     const count = async () => (await operator.call('listCoordinators', { limit: 200 })).coordinators.length;

@@ -76,8 +76,7 @@ describe('the examples of the contract', () => {
     source.close();
     expect(shapeFaults(EXAMPLES.streamEvents?.answer, source.events[0])).toEqual([]);
     run.add('streamEvents');
-    const queued = await perform(client, 'promptTask');
-    real.set(SAMPLE.promptId, String(queued['id']));
+    await perform(client, 'promptTask');
 
     await perform(launcher, 'claimAttempt');
     const runner = await PlayedRunner.start(service, taskId);
@@ -87,27 +86,8 @@ describe('the examples of the contract', () => {
     const activity = { state: 'idle', evidence: 'status', question: null, at: new Date().toISOString() } as const;
     await runner.report({ type: 'activity', activity });
     await perform(client, 'readOutput');
-    real.set(SAMPLE.tokenId, service.operatorToken);
-    await perform(operator, 'setControl');
-    await perform(operator, 'typeInput');
-    const { inputs } = await runner.desired('an input', (desired) => desired.inputs.length > 0);
-    for (const input of inputs) await runner.report({ type: 'input', inputId: input.id, typed: true, shown: true });
-    const { id: heldId } = await client.call('promptTask', { id: taskId, prompt: 'x' });
-    real.set(SAMPLE.promptId, heldId);
-    for (const name of ['editPrompt', 'withdrawPrompt'] as const) {
-      const done = perform(client, name);
-      const { recalls } = await runner.desired('a recall', (desired) => desired.recalls.length > 0);
-      const recallId = recalls[0]?.id ?? '';
-      await runner.report({ type: 'prompt_recalled', promptId: heldId, recallId, recalled: true });
-      await done;
-    }
-    await operator.call('setControl', { id: taskId, holder: 'coordinator' });
-    await client.call('waitSignal', { timeoutMs: 0 });
     const { subtaskToken: token, doneToken } = runner.assignment;
     const agent = new ApiClient({ baseUrl: service.url, token, doneToken });
-    for (const name of ['askQuestion', 'makeReport'] as const) await perform(agent, name);
-    await perform(client, 'answerQuestion');
-    await perform(client, 'readReports');
     const commit = await runner.push('src/parser.js', 'export const parse = (text) => text;\n');
     real.set(SAMPLE.commit, commit);
     const done = perform(agent, 'signalDone');
@@ -151,6 +131,31 @@ describe('the examples of the contract', () => {
     await other.publish(await other.push('src/other.js', 'export {};\n'));
     await landing;
     await other.hangUp();
+
+    const held = await client.call('createTask', { name: 'a third', prompt: 'x' });
+    real.set(SAMPLE.taskId, held.id);
+    const third = await PlayedRunner.start(service, held.id);
+    await third.acceptPrompts();
+    await third.report({ type: 'activity', activity });
+    await perform(operator, 'setControl');
+    await perform(operator, 'typeInput');
+    const { inputs } = await third.desired('an input', (desired) => desired.inputs.length > 0);
+    for (const input of inputs) await third.report({ type: 'input', inputId: input.id, typed: true, shown: true });
+    const { id: heldId } = await client.call('promptTask', { id: held.id, prompt: 'x' });
+    real.set(SAMPLE.promptId, heldId);
+    for (const name of ['editPrompt', 'withdrawPrompt'] as const) {
+      const done = perform(client, name);
+      const { recalls } = await third.desired('a recall', (desired) => desired.recalls.length > 0);
+      const recallId = recalls[0]?.id ?? '';
+      await third.report({ type: 'prompt_recalled', promptId: heldId, recallId, recalled: true });
+      await done;
+    }
+    await operator.call('setControl', { id: held.id, holder: 'coordinator' });
+    const voice = new ApiClient({ baseUrl: service.url, token: third.assignment.subtaskToken });
+    for (const name of ['askQuestion', 'makeReport'] as const) await perform(voice, name);
+    await perform(client, 'answerQuestion');
+    await perform(client, 'readReports');
+    await third.hangUp();
 
     await client.call('listTasks', {});
     for (const name of ['stopAccess', 'startAccess', 'getAccess', 'listClients', 'readLog', 'readAudit'] as const)
