@@ -55,6 +55,12 @@ export const Question = z.object({
   kind: z.enum(['permission', 'question', 'auth']),
   text: z.string().max(4_000),
   options: z.array(z.string().max(200)).max(32),
+  id: z
+    .string()
+    .max(64)
+    .optional()
+    .describe('Names a dialog of the terminal as long as it is shown: answer_dialog takes it. Without: a prompt answers.'),
+  selected: z.int().min(0).optional().describe('The option that the agent’s selector stands at, from 0.'),
 });
 export type Question = z.infer<typeof Question>;
 
@@ -63,6 +69,11 @@ export const Activity = z
   .object({
     state: z.enum(['booting', 'busy', 'idle', 'waiting_input', 'unknown']),
     evidence: z.enum(['none', 'status', 'title', 'screen', 'prompt']).describe('Where the state was read.'),
+    words: z
+      .string()
+      .max(200)
+      .optional()
+      .describe('What was read there, the agent’s own words or what it draws: untrusted.'),
     question: Question.nullable(),
     at: Instant,
   })

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Assignment } from '@roundhouse/contracts';
 import { writeFileAtomic } from '@roundhouse/host';
+import type { LaunchContext, SeedFile } from '../ports.ts';
 
 export interface AgentFiles {
   readonly home: string;
@@ -18,12 +19,26 @@ export function agentFilesIn(folder: string): AgentFiles {
 // The agent that reads them does not outlive the host; to sync them would be a good part of a warm start.
 const FOR_THE_AGENT_ALONE = { mode: 0o600, durable: false } as const;
 
+/** Where the tools of a sub-task are, and the two secrets that let it use them. */
+export const mcpOf = (url: string, { subtaskToken, doneToken }: Assignment): LaunchContext['mcp'] => ({
+  url,
+  headers: { Authorization: `Bearer ${subtaskToken}`, 'X-Done-Token': doneToken },
+});
+
 /** Makes the agent's HOME and writes its MCP configuration there. */
 export async function writeAgentFiles(files: AgentFiles, mcpUrl: string, assignment: Assignment): Promise<void> {
   await mkdir(files.home, { recursive: true, mode: 0o700 });
-  const headers = { Authorization: `Bearer ${assignment.subtaskToken}`, 'X-Done-Token': assignment.doneToken };
-  const config = { mcpServers: { roundhouse: { type: 'http', url: mcpUrl, headers } } };
+  const config = { mcpServers: { roundhouse: { type: 'http', ...mcpOf(mcpUrl, assignment) } } };
   await writeFileAtomic(files.mcpConfig, JSON.stringify(config), FOR_THE_AGENT_ALONE);
+}
+
+/** Writes what an agent reads at its start. Once the HOME is there. */
+export async function writeSeeds({ home }: AgentFiles, seeds: readonly SeedFile[]): Promise<void> {
+  for (const { path, text } of seeds) {
+    const file = join(home, path);
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFileAtomic(file, text, FOR_THE_AGENT_ALONE);
+  }
 }
 
 /** Writes the first prompt, where that travels as a file. Once the HOME is there. */

@@ -1,4 +1,5 @@
 import type { DesiredPrompt, RunnerEvent } from '@roundhouse/contracts';
+import type { Reading } from '../domain/activity.ts';
 import { showsPrompt } from '../domain/echo.ts';
 import type { ProgramStatus } from '../domain/program-status.ts';
 import {
@@ -15,20 +16,30 @@ import type { AgentTerminal, Log } from '../ports.ts';
 const PASTE_BEGINS = '\u001b[200~';
 const PASTE_ENDS = '\u001b[201~';
 const ENTER = '\r';
+/** What stands in for a long paste, such as "[Pasted text #1 +20 lines]". */
+const PASTED = /\[[^\]]*\b(?:past|lines?|chars?)/i;
 
 /** Carries out what the delivery decides on one terminal, and tells it what became of it. */
 export class PromptDesk {
   readonly #rules: TypingRules;
   readonly #report: (event: RunnerEvent) => void;
   readonly #log: Log;
+  readonly #input: () => string | null | undefined;
   #delivery: Delivery = NO_DELIVERY;
   #terminal: AgentTerminal | null = null;
   #timer: NodeJS.Timeout | undefined;
   /** Number of the latest write: what an earlier one comes to is of no interest any more. */
   #write = 0;
 
-  constructor(rules: TypingRules, report: (event: RunnerEvent) => void, log: Log) {
+  /** `input` tells what stands where one types: null, where that is not shown; undefined, where nobody knows. */
+  constructor(
+    rules: TypingRules,
+    report: (event: RunnerEvent) => void,
+    log: Log,
+    input: () => string | null | undefined = () => undefined,
+  ) {
     this.#rules = rules;
+    this.#input = input;
     this.#report = report;
     this.#log = log;
   }
@@ -52,6 +63,24 @@ export class PromptDesk {
 
   status(status: ProgramStatus): void {
     this.#step({ type: 'status', status });
+  }
+
+  /**
+   * What is known of the agent, where that is more than its own word. That Enter was typed is no proof that it was taken.
+   */
+  activity({ state, evidence, question }: Reading): void {
+    if (evidence === 'prompt') return;
+    switch (state) {
+      case 'busy':
+        return this.status({ state: 'working' });
+      case 'idle':
+        return this.status({ state: 'idle' });
+      case 'waiting_input':
+        return this.status({ state: 'blocked', question: question ?? { kind: 'question', text: '', options: [] } });
+      case 'booting':
+      case 'unknown':
+        return this.status({ state: 'clear' });
+    }
   }
 
   /** The screen stands still after output. */
@@ -91,6 +120,7 @@ export class PromptDesk {
         return this.#type(bracketedPaste ? PASTE_BEGINS + action.text + PASTE_ENDS : action.text);
       }
       case 'enter':
+        if (action.again === true && !this.#isStillThere()) return;
         return this.#type(ENTER);
       case 'timer':
         clearTimeout(this.#timer);
@@ -105,6 +135,14 @@ export class PromptDesk {
         );
       }
     }
+  }
+
+  /** An Enter that was swallowed leaves the prompt where it was typed. A second one must not answer what came of the first. */
+  #isStillThere(): boolean {
+    const { phase } = this.#delivery;
+    const input = this.#input();
+    if (input === undefined || phase.name !== 'awaiting') return true;
+    return input !== null && (showsPrompt(input, phase.prompt.text) || PASTED.test(input));
   }
 
   #type(text: string): void {
