@@ -42,6 +42,9 @@ export const Assignment = z.object({
 });
 export type Assignment = z.infer<typeof Assignment>;
 
+export const DesiredAnswer = z.object({ id: Uuid, dialogId: z.string().max(64), option: z.int().min(0).max(31) });
+export type DesiredAnswer = z.infer<typeof DesiredAnswer>;
+
 export const DesiredPrompt = z.object({ id: Uuid, ordinal: z.int().min(1), text: z.string() });
 export type DesiredPrompt = z.infer<typeof DesiredPrompt>;
 
@@ -49,6 +52,7 @@ export type DesiredPrompt = z.infer<typeof DesiredPrompt>;
 export const Desired = z.object({
   prompts: z.array(DesiredPrompt),
   publish: z.object({ id: Uuid }).nullable(),
+  answer: DesiredAnswer.optional(),
   stop: z.object({ reason: z.string(), archiveRef: z.string(), archiveToken: z.string() }).nullable(),
 });
 export type Desired = z.infer<typeof Desired>;
@@ -68,6 +72,16 @@ export const RunnerEvent = z.discriminatedUnion('type', [
     commit: ObjectId,
     dirty: z.array(z.string()).max(200).describe('Tracked files with uncommitted changes: the signal is refused.'),
     untracked: z.array(z.string()).max(200),
+  }),
+  z.object({
+    type: z.literal('dialog_answer'),
+    answerId: Uuid,
+    dialogId: z.string().max(64),
+    option: z.int().min(0).max(31),
+    label: z.string().max(200),
+    by: z.enum(['coordinator', 'policy']),
+    state: z.enum(['answered', 'stale', 'failed']),
+    reason: z.string().max(500).nullable(),
   }),
   z.object({ type: z.literal('publish_failed'), publishId: Uuid, reason: z.string().max(4_000) }),
   z.object({ type: z.literal('agent_exited'), code: z.int().nullable(), signal: z.string().nullable() }),

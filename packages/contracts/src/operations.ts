@@ -3,6 +3,7 @@ import * as admin from './operations/admin-operations.ts';
 import * as admission from './operations/admission-operations.ts';
 import * as attempts from './operations/attempt-operations.ts';
 import * as audit from './operations/audit-operations.ts';
+import * as dialog from './operations/dialog-operations.ts';
 import * as pairing from './operations/pairing-operations.ts';
 import * as events from './operations/event-operations.ts';
 import * as subTask from './operations/sub-task-operations.ts';
@@ -27,6 +28,7 @@ export const OPERATIONS = {
   waitSignal: waits.waitSignal,
   waitForEvents: events.waitForEvents,
   streamEvents: events.streamEvents,
+  answerDialog: dialog.answerDialog,
   setControl: tasks.setControl,
   listAgents: tasks.listAgents,
   signalDone: subTask.signalDone,

@@ -145,12 +145,14 @@ async function setUp(
     );
     const ended = agent.terminal.exited.then(async (exit) => {
       agent.prompts.close();
+      agent.dialogs.close();
       ports.log.info(exit, 'agent exited');
       await limits.ended(exit);
     });
     Object.assign(bench, { agent, publishing, ended } satisfies Bench);
     wish.follow((desired) => {
       agent.prompts.want(desired.prompts);
+      agent.dialogs.want(desired.answer);
       publishing.want(desired.publish);
     });
   } catch (error) {

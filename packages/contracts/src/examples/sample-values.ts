@@ -10,6 +10,7 @@ import type { TokenInfo } from '../token.ts';
 export const SAMPLE = {
   taskId: '5f0c1d52-7a38-4f0e-9a67-1c2d3e4f5a6b',
   laterTaskId: '6a1b2c3d-8e9f-4a0b-9c1d-2e3f4a5b6c7d',
+  answerId: '9d2e4f60-1b3c-4d5e-8f7a-6b5c4d3e2f10',
   coordinatorId: '0b9d7c1e-2f4a-4c6b-8d3e-5a7f9b1c3d5e',
   projectId: 'c3d4e5f6-a1b2-4c3d-9e8f-7a6b5c4d3e2f',
   tokenId: '9a8b7c6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d',

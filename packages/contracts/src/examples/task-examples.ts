@@ -109,6 +109,19 @@ export const TASK_EXAMPLES = {
       cursor,
     },
   },
+  answerDialog: {
+    request: { id, dialogId: 'dialog-1', option: 0 },
+    answer: {
+      id: SAMPLE.answerId,
+      dialogId: 'dialog-1',
+      option: 0,
+      label: 'Yes',
+      by: 'coordinator',
+      state: 'answered',
+      reason: null,
+      at: SAMPLE.at,
+    },
+  },
   setControl: {
     request: { id, holder: 'human', forMs: 600_000 },
     answer: { ...sample.queuedTask, version: 2, control: { holder: 'human', until: '2026-11-23T09:40:00.000Z' } },

@@ -2,6 +2,7 @@ import type { End, TaskRecord } from '@roundhouse/contracts';
 import { changed, raise } from './change.ts';
 import type { Change, Circumstances } from './decision.ts';
 import { isSettled, signalIsCurrent } from './derived.ts';
+import { withoutPendingAnswer } from './dialogs.ts';
 import type { Effect } from './events.ts';
 import { nextActivity } from './regions/activity.ts';
 
@@ -24,7 +25,7 @@ export function end(task: TaskRecord, how: End, circumstances: Circumstances): C
       ? task.lastPublish
       : ({ id: task.publish.id, outcome: 'failed', reason: 'the attempt ended first' } as const);
   const ended: TaskRecord = {
-    ...task,
+    ...withoutPendingAnswer(task),
     lifecycle: { state: 'ended', baseCommit: baseCommitOf(task), end: ending },
     deadline: null,
     activity: nextActivity(task.activity, 'attempt_over', circumstances.now),
@@ -47,7 +48,7 @@ export function lose(task: TaskRecord, reason: string, circumstances: Circumstan
       : ({ id: task.publish.id, outcome: 'failed', reason: 'the attempt was lost' } as const);
   return changed(
     {
-      ...task,
+      ...withoutPendingAnswer(task),
       attempt,
       lifecycle: { state: 'queued' },
       deadline: null,

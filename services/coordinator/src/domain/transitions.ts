@@ -3,6 +3,7 @@ import { ADMISSION_HANDLERS } from './admission/transitions.ts';
 import { closeIfGone, end, lose } from './attempt-end.ts';
 import { UNCHANGED, changed, raise } from './change.ts';
 import type { Decision, TransitionHandler } from './decision.ts';
+import { DIALOG_HANDLERS } from './dialogs.ts';
 import { isLive, lastAcceptedPrompt, promptQueueFull, signalIsCurrent } from './derived.ts';
 import type { EventType } from './events.ts';
 import { deadlineOf, limitReason } from './limits.ts';
@@ -24,6 +25,7 @@ function trimReceipts(task: TaskRecord): TaskRecord['prompts'] {
 
 export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
   ...ADMISSION_HANDLERS,
+  ...DIALOG_HANDLERS,
 
   claimed: (task, event) => {
     // I12: nobody hands it over before, so a claim of it is of somebody who was not asked.

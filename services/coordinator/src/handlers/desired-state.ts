@@ -34,7 +34,14 @@ export function desiredStates(deps: Deps, linked: LinkedAttempt): (task: TaskRec
     return {
       prompts: prompts.map(({ id, ordinal }) => ({ id, ordinal, text: texts.get(id) ?? '' })),
       publish: task.publish === null ? null : { id: task.publish.id },
+      ...wantedAnswer(task),
       stop: null,
     };
   };
+}
+
+function wantedAnswer({ dialogAnswer }: TaskRecord): Pick<Desired, 'answer'> {
+  if (dialogAnswer?.state !== 'pending') return {};
+  const { id, dialogId, option } = dialogAnswer;
+  return { answer: { id, dialogId, option } };
 }

@@ -15,6 +15,7 @@ import type { Caller, Deps } from '../handlers/deps.ts';
 import * as launchers from '../handlers/launchers.ts';
 import { landSelf, signalDone } from '../handlers/signal-done.ts';
 import { mergeTask, reviewMerge } from '../handlers/land-task.ts';
+import { answerDialog } from '../handlers/answer-dialog.ts';
 import { promptTask, setControl } from '../handlers/prompt-task.ts';
 import { readDiff } from '../handlers/read-diff.ts';
 import { readOutput } from '../handlers/read-output.ts';
@@ -55,6 +56,7 @@ export const IMPLEMENTATIONS: { readonly [N in CallName]: Implementation<N> } = 
   closeTask,
   waitSignal,
   waitForEvents,
+  answerDialog,
   setControl,
   listAgents,
   signalDone,

@@ -82,6 +82,8 @@ export class ActivityReader {
       question === null || this.#dialog === null ? read : { ...read, question: { ...question, id: this.#dialog.id } };
     if (reading.state !== 'booting' && reading.state !== 'unknown')
       this.#evidence = { ...this.#evidence, booted: true };
+    // What comes up afterwards is another dialog, even where it says the same.
+    if (this.#reading.state === 'waiting_input' && reading.state !== 'waiting_input') this.#dialog = null;
     if (sameReading(reading, this.#reading)) return;
     this.#reading = reading;
     this.#onReading(reading);

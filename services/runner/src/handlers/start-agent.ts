@@ -3,6 +3,7 @@ import type { AdapterOf, AgentTerminal, Log, Now, Terminals, Timers } from '../p
 import { subTaskInstructions } from '../domain/instructions.ts';
 import { agentEnvironment } from './agent-environment.ts';
 import { type AgentFiles, mcpOf, writePromptFile, writeSeeds } from './agent-files.ts';
+import { DialogDesk } from './answer-dialogs.ts';
 import { PromptDesk } from './deliver-prompts.ts';
 import type { LatestWish } from './latest-wish.ts';
 import { ActivityWatch } from './watch-activity.ts';
@@ -42,6 +43,7 @@ export interface AgentPorts {
 export interface Agent {
   readonly terminal: AgentTerminal;
   readonly prompts: PromptDesk;
+  readonly dialogs: DialogDesk;
   /** Ends what attends to it and gives the terminal back; the program itself is ended by its tree. */
   close(): void;
 }
@@ -75,10 +77,13 @@ export async function startAgent(
   const reader = new ActivityReader(adapter.signs, ports.timers, (reading) => {
     activity.read(reading);
     if (adapter.typing.readyBy === 'activity') prompts.activity(reading);
+    dialogs.look();
   });
   const prompts: PromptDesk = new PromptDesk(adapter.typing, report, log, () =>
     adapter.typing.readyBy === 'activity' ? reader.input : undefined,
   );
+  const policy = 'dialogs' in assignment.agent ? assignment.agent.dialogs : 'ask';
+  const dialogs: DialogDesk = new DialogDesk(policy, () => reader.dialog, { ...ports, report });
   const quota = new QuotaWatch(report, ports.now);
   const terminal: AgentTerminal = await ports.terminals.spawn({
     after: Promise.all([order.after, promptFile, writeSeeds(files, launch.files)]),
@@ -98,17 +103,21 @@ export async function startAgent(
     onTyped: (text) => reader.typed(text),
     onSettled: () => {
       reader.settled(terminal.view);
+      dialogs.look();
       prompts.settled();
     },
   });
   report({ type: 'agent_started', pid: terminal.pid });
   if (firstPrompt !== null) prompts.givenAtStart(firstPrompt.id);
   prompts.attach(terminal);
+  dialogs.attach(terminal);
   return {
     terminal,
     prompts,
+    dialogs,
     close: () => {
       prompts.close();
+      dialogs.close();
       reader.close();
       activity.close();
       terminal.close();
