@@ -87,32 +87,6 @@ describe('the examples of the contract', () => {
     runner.send({ type: 'output', offset: 0, data: Buffer.from('12 tests passed\n').toString('base64'), skipped: 0 });
     const activity = { state: 'idle', evidence: 'status', question: null, at: new Date().toISOString() } as const;
     await runner.report({ type: 'activity', activity });
-    const question = {
-      kind: 'permission',
-      text: 'May I?',
-      options: ['Yes', 'No'],
-      id: 'dialog-1',
-      selected: 0,
-    } as const;
-    await runner.report({
-      type: 'activity',
-      activity: { ...activity, state: 'waiting_input', question: { ...question, options: ['Yes', 'No'] } },
-    });
-    const answering = perform(client, 'answerDialog');
-    const { answer } = await runner.desired('an answer', (desired) => desired.answer !== undefined);
-    const { id: answerId = '', dialogId = '', option = 0 } = answer ?? {};
-    await runner.report({
-      type: 'dialog_answer',
-      answerId,
-      dialogId,
-      option,
-      label: 'Yes',
-      by: 'coordinator',
-      state: 'answered',
-      reason: null,
-    });
-    await answering;
-    await runner.report({ type: 'activity', activity });
     await perform(client, 'readOutput');
     const { subtaskToken: token, doneToken } = runner.assignment;
     const agent = new ApiClient({ baseUrl: service.url, token, doneToken });
@@ -153,6 +127,31 @@ describe('the examples of the contract', () => {
     const landing = perform(theirs, 'landSelf');
     await other.publish(await other.push('src/other.js', 'export {};\n'));
     await landing;
+    const question = {
+      kind: 'permission',
+      text: 'May I?',
+      options: ['Yes', 'No'],
+      id: 'dialog-1',
+      selected: 0,
+    } as const;
+    await other.report({
+      type: 'activity',
+      activity: { ...activity, state: 'waiting_input', question: { ...question, options: ['Yes', 'No'] } },
+    });
+    const answering = perform(client, 'answerDialog');
+    const { answer } = await other.desired('an answer', (desired) => desired.answer !== undefined);
+    const { id: answerId = '', dialogId = '', option = 0 } = answer ?? {};
+    await other.report({
+      type: 'dialog_answer',
+      answerId,
+      dialogId,
+      option,
+      label: 'Yes',
+      by: 'coordinator',
+      state: 'answered',
+      reason: null,
+    });
+    await answering;
     await other.hangUp();
 
     await client.call('listTasks', {});

@@ -90,7 +90,13 @@ export const claude: AgentAdapter<CodingAgentSpec<'claude'>> = {
         ...spec.extraArgs,
       ],
       // As root it refuses to work unasked unless it is told that it is in a sandbox; that is what an attempt is.
-      env: { DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1', IS_SANDBOX: '1' },
+      env: {
+        DISABLE_AUTOUPDATER: '1',
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+        IS_SANDBOX: '1',
+        // Its tools are there before it says that it waits: a first prompt would else be worked on without them.
+        MCP_CONNECTION_NONBLOCKING: '0',
+      },
       files: [
         { path: INSTRUCTIONS, text: instructions },
         { path: '.claude.json', text: JSON.stringify(onboarded(worktree, environment['ANTHROPIC_API_KEY'])) },
