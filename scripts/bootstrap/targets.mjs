@@ -39,5 +39,6 @@ export const TARGETS = {
   // The check builds by itself and shows type errors as one of its rows.
   check: { build: false, run: (args) => becomeScript('scripts/check.mjs', args) },
   bench: { build: true, run: (args) => becomeScript('bench/main.mjs', args) },
+  'agents:replay': { build: true, run: (args) => becomeScript('services/runner/dist/replay/main.js', args) },
   generate: { build: true, run: (args) => becomeScript('scripts/generate.mjs', args) },
 };

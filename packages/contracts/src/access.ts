@@ -52,6 +52,7 @@ export const ACCESS: Readonly<Record<AccessName, AccessRow>> = {
   listTasks:             row(___,   any,  own,   own,   ___,   ___,  ___,   ___),
   getTask:               row(___,   any,  own,   own,   ___,   ___,  ___,   ___),
   promptTask:            row(___,   any,  own,   own,   ___,   ___,  ___,   ___),
+  answerDialog:          row(___,   any,  own,   own,   ___,   ___,  ___,   ___),
   waitForIdle:           row(___,   any,  own,   own,   ___,   ___,  ___,   ___),
   readDiff:              row(___,   any,  own,   ___,   ___,   ___,  ___,   ___),
   readOutput:            row(___,   any,  own,   own,   ___,   ___,  ___,   ___),

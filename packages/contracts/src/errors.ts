@@ -83,6 +83,12 @@ export const ERRORS = {
   commit_changed: row(409, false, 'Read the diff again and pass the commit that it names.'),
   attempt_stale: row(409, false, 'Stop: a newer attempt owns this task.'),
   human_control: row(409, true, 'A person holds the keyboard (see details); wait until it is handed back.'),
+  dialog_gone: row(409, false, 'See with get_task_status which dialog is shown now, if there is one, and answer that.'),
+  dialog_unanswered: row(
+    409,
+    false,
+    'Look at the terminal (get_task_output): the keys were typed and the dialog stayed. Answer again, or take the keyboard.',
+  ),
   prompt_queue_full: row(409, true, 'Wait until the agent has taken the prompts that are queued.'),
   uncommitted_changes: row(409, false, 'Commit or discard the files that "details.files" names, then signal again.'),
   publish_failed: row(409, true, 'The runner could not push the work; "details.reason" says why. Signal again.'),

@@ -17,6 +17,7 @@ export const TaskEventKind = z.enum([
   'activity',
   'prompt',
   'publish',
+  'dialog',
   'signalled',
   'signal_refused',
   'notice',

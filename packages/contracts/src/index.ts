@@ -28,6 +28,7 @@ export * from './operations/admission-operations.ts';
 export * from './operations/attempt-operations.ts';
 export * from './operations/audit-operations.ts';
 export * from './operations/pairing-operations.ts';
+export * from './operations/dialog-operations.ts';
 export * from './operations/event-operations.ts';
 export * from './operations/notification-operations.ts';
 export * from './operations/review-operations.ts';

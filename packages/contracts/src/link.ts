@@ -44,6 +44,9 @@ export const Assignment = z.object({
 });
 export type Assignment = z.infer<typeof Assignment>;
 
+export const DesiredAnswer = z.object({ id: Uuid, dialogId: z.string().max(64), option: z.int().min(0).max(31) });
+export type DesiredAnswer = z.infer<typeof DesiredAnswer>;
+
 export const DesiredPrompt = z.object({
   id: Uuid,
   ordinal: z.int().min(1),
@@ -67,6 +70,7 @@ export const Desired = z.object({
   inputs: z.array(DesiredInput),
   held: z.boolean().describe('Whether a person holds the keyboard: no Enter is pressed a second time then.'),
   publish: z.object({ id: Uuid }).nullable(),
+  answer: DesiredAnswer.optional(),
   stop: z.object({ reason: z.string(), archiveRef: z.string(), archiveToken: z.string() }).nullable(),
 });
 export type Desired = z.infer<typeof Desired>;
@@ -98,6 +102,16 @@ export const RunnerEvent = z.discriminatedUnion('type', [
     commit: ObjectId,
     dirty: z.array(z.string()).max(200).describe('Tracked files with uncommitted changes: the signal is refused.'),
     untracked: z.array(z.string()).max(200),
+  }),
+  z.object({
+    type: z.literal('dialog_answer'),
+    answerId: Uuid,
+    dialogId: z.string().max(64),
+    option: z.int().min(0).max(31),
+    label: z.string().max(200),
+    by: z.enum(['coordinator', 'policy']),
+    state: z.enum(['answered', 'stale', 'failed']),
+    reason: z.string().max(500).nullable(),
   }),
   z.object({ type: z.literal('publish_failed'), publishId: Uuid, reason: z.string().max(4_000) }),
   z.object({ type: z.literal('agent_exited'), code: z.int().nullable(), signal: z.string().nullable() }),

@@ -4,6 +4,7 @@ import * as admission from './operations/admission-operations.ts';
 import * as attempts from './operations/attempt-operations.ts';
 import * as audit from './operations/audit-operations.ts';
 import * as control from './operations/control-operations.ts';
+import * as dialog from './operations/dialog-operations.ts';
 import * as pairing from './operations/pairing-operations.ts';
 import * as events from './operations/event-operations.ts';
 import * as notifications from './operations/notification-operations.ts';
@@ -42,6 +43,7 @@ export const OPERATIONS = {
   acknowledgeNotifications: notifications.acknowledgeNotifications,
   dropNotifications: notifications.dropNotifications,
   configureNotifications: notifications.configureNotifications,
+  answerDialog: dialog.answerDialog,
   listAgents: tasks.listAgents,
   signalDone: subTask.signalDone,
   landSelf: subTask.landSelf,

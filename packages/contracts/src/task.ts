@@ -57,6 +57,14 @@ export const Question = z.object({
   kind: z.enum(['permission', 'question', 'auth']),
   text: z.string().max(4_000),
   options: z.array(z.string().max(200)).max(32),
+  id: z
+    .string()
+    .max(64)
+    .optional()
+    .describe(
+      'Names a dialog of the terminal as long as it is shown: answer_dialog takes it. Without: a prompt answers.',
+    ),
+  selected: z.int().min(0).optional().describe('The option that the agent’s selector stands at, from 0.'),
 });
 export type Question = z.infer<typeof Question>;
 
@@ -65,11 +73,33 @@ export const Activity = z
   .object({
     state: z.enum(['booting', 'busy', 'idle', 'waiting_input', 'unknown']),
     evidence: z.enum(['none', 'status', 'title', 'screen', 'prompt']).describe('Where the state was read.'),
+    words: z
+      .string()
+      .max(200)
+      .optional()
+      .describe('What was read there, the agent’s own words or what it draws: untrusted.'),
     question: Question.nullable(),
     at: Instant,
   })
   .meta({ id: 'Activity' });
 export type Activity = z.infer<typeof Activity>;
+
+/** An answer to a dialog of the agent's terminal, and what became of it. */
+export const DialogAnswer = z
+  .object({
+    id: Uuid,
+    dialogId: z.string().max(64),
+    option: z.int().min(0).max(31).describe('Which option, from 0.'),
+    label: z.string().max(200).describe('What the option says: untrusted.'),
+    by: z.enum(['coordinator', 'policy']).describe('Who chose it: a call, or the policy of the task’s agent.'),
+    state: z
+      .enum(['pending', 'answered', 'stale', 'failed'])
+      .describe('stale: the dialog was gone before it was typed. failed: it was typed, and the dialog stayed.'),
+    reason: z.string().max(500).nullable(),
+    at: Instant,
+  })
+  .meta({ id: 'DialogAnswer' });
+export type DialogAnswer = z.infer<typeof DialogAnswer>;
 
 /** The task's own word that it is done, bound to the commit and the attempt that said so. */
 export const Signal = z
@@ -241,6 +271,7 @@ export const TaskRecord = z.object({
   promptsTotal: z.int().min(0),
   publish: Publish.nullable(),
   lastPublish: PublishOutcome.nullable(),
+  dialogAnswer: DialogAnswer.optional().describe('The last answer to a dialog of the agent’s terminal.'),
   eventSeq: z.int().min(0).describe('The last event of the current attempt’s runner that was committed.'),
 });
 export type TaskRecord = z.infer<typeof TaskRecord>;

@@ -4,8 +4,12 @@ import { z } from 'zod';
 const Count = z.coerce.number().int();
 const Text = z.string().min(1);
 
-/** A runner gets these variables and no others: what the launcher knows is none of its business. */
-const PASSED_ON = /^(?:PATH|HOME|LANG|LC_[A-Z]+|TZ|TERM|TMPDIR|NODE_EXTRA_CA_CERTS|SSL_CERT_[A-Z]+)$/;
+/**
+ * A runner gets these variables and no others: what the launcher knows is none of its business. What an operator means for
+ * the agents, such as the key of a model provider, is named ROUNDHOUSE_AGENT_ENV_… and goes on under the rest of its name.
+ */
+const PASSED_ON =
+  /^(?:PATH|HOME|LANG|LC_[A-Z]+|TZ|TERM|TMPDIR|NODE_EXTRA_CA_CERTS|SSL_CERT_[A-Z]+|ROUNDHOUSE_AGENT_ENV_\w+)$/;
 
 const Environment = z
   .object({

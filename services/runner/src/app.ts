@@ -7,6 +7,7 @@ import { gitCheck } from './adapters/git/git-version.ts';
 import { PreparedWorktrees } from './adapters/git/prepared-worktree.ts';
 import { BranchPublisher } from './adapters/git/publish-branch.ts';
 import { LinkClient } from './adapters/link/link-client.ts';
+import { REAL_TIME } from './adapters/system/real-time.ts';
 import { assertIsolated } from './adapters/system/isolated-tree.ts';
 import { NO_GAUGE, SandboxGauge } from './adapters/system/sandbox-gauge.ts';
 import { adapterOf } from './agents/registry.ts';
@@ -38,7 +39,7 @@ const NO_HOOKS: AttemptHooks = { onLink: () => undefined, onLimit: () => undefin
 export function load({ inherited }: Surroundings, log: Log): Loaded {
   let loading: Promise<Terminals> | null = null;
   const terminals = async (): Promise<Terminals> =>
-    new (await import('./adapters/pty/pty-terminals.ts')).PtyTerminals(log);
+    new (await import('./adapters/pty/pty-terminals.ts')).PtyTerminals(log, REAL_TIME);
   return { terminals: () => (loading ??= terminals()), checkGit: gitCheck(inherited) };
 }
 
@@ -73,8 +74,12 @@ export async function attempt(
   hooks: AttemptHooks = NO_HOOKS,
 ): Promise<ExitCode> {
   if (order.run.isolated) await assertIsolated();
-  const { inherited, temporary } = here;
-  return runAttempt({ ...order, inherited, temporary }, portsOf(order, here, loaded, log, hooks), terminated);
+  const { inherited, forAgents, temporary } = here;
+  return runAttempt(
+    { ...order, inherited, forAgents, temporary },
+    portsOf(order, here, loaded, log, hooks),
+    terminated,
+  );
 }
 
 /** The parts that an attempt is carried out with. */
@@ -111,6 +116,7 @@ export function portsOf(
     archiver: new WorktreeArchiver(inherited),
     endTree: endTreeOf(run, [mark, here.mark]),
     now: () => new Date(),
+    timers: REAL_TIME,
     onLimit: hooks.onLimit,
     log,
   };

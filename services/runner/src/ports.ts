@@ -1,7 +1,9 @@
-import type { AgentSpec, Desired, DesiredPrompt, Door, RunnerEvent } from '@roundhouse/contracts';
+import type { AgentSpec, Desired, DesiredPrompt, Door, PermissionMode, RunnerEvent } from '@roundhouse/contracts';
 import type { DiskSpace } from './domain/limits.ts';
 import type { ProgramStatus } from './domain/program-status.ts';
 import type { TypingRules } from './domain/prompt-delivery.ts';
+import type { Screen } from './domain/screen.ts';
+import type { Signs } from './domain/signs.ts';
 
 /** What is needed of a logger; a pino logger is one. Never given prompt texts, terminal output or tokens. */
 export interface Log {
@@ -116,6 +118,10 @@ export interface TerminalOrder {
   /** Every byte, in order. */
   readonly onOutput: (data: Uint8Array) => void;
   readonly onStatus: (status: ProgramStatus) => void;
+  /** The program named its window. */
+  readonly onTitle: (title: string) => void;
+  /** Somebody typed, through `write`: what the terminal itself answers to queries is not told. */
+  readonly onTyped: (text: string) => void;
   /** The screen has taken in all output and has been quiet for a moment. */
   readonly onSettled: () => void;
 }
@@ -136,9 +142,10 @@ export interface AgentTerminal {
   write(text: string): Promise<void>;
   /** Whether the program asked for bracketed paste. */
   readonly bracketedPaste: boolean;
-  readonly cursorLine: string;
   /** Where the cursor is, once the screen has taken in all output that has come. */
   cursorPlace(): Promise<CursorPlace>;
+  /** The screen as rows; its shades can be asked for until more output is taken in. */
+  readonly view: Screen;
   /** The screen as text, at most 20,000 characters. */
   readonly screen: string;
   /** Gives the terminal back to the system. Does not end the program. */
@@ -154,25 +161,58 @@ export class ProgramNotFoundError extends Error {
   override readonly name = 'ProgramNotFoundError';
 }
 
+/** An MCP server as every agent's configuration names it, in one form or another. */
+export interface McpServer {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export interface LaunchContext {
   /** The first prompt, where the adapter asked for it; else null. */
   readonly firstPrompt: DesiredPrompt | null;
   /** A private file (0600, outside the worktree) that holds the first prompt byte for byte, where there is one. */
   readonly promptFile: string;
+  /** The agent's own HOME: nobody else's configuration is in it. */
+  readonly home: string;
+  readonly worktree: string;
+  readonly taskId: string;
+  /** The MCP servers by name: where the tools are, and the headers that let it use them (secrets, so for files alone). */
+  readonly mcp: Readonly<Record<string, McpServer>>;
+  /** The MCP configuration as JSON, in the form that most programs read. */
+  readonly mcpConfig: string;
+  /** What it is told about being a sub-task. */
+  readonly instructions: string;
+  readonly permissionMode: PermissionMode;
+  /** What of the operator's environment is meant for agents: credentials of model providers, their addresses. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** True: it has run before in this HOME and is to go on where it was. */
+  readonly resumes: boolean;
+}
+
+/** A file of the agent's HOME, written with mode 0600 before the program starts. */
+export interface SeedFile {
+  /** Below HOME. */
+  readonly path: string;
+  readonly text: string;
 }
 
 export interface Launch {
   readonly argv: readonly string[];
   /** Added to the environment that every agent gets. */
   readonly env: Readonly<Record<string, string>>;
+  /** What it reads at its start: settings, tools, instructions, what its first questions would have been. */
+  readonly files: readonly SeedFile[];
 }
 
-/** What one kind of agent needs: how it is started, how it is typed to, how its first prompt travels. */
+/** What one kind of agent needs: how it is started, how it is typed to, how it is read, how its first prompt travels. */
 export interface AgentAdapter<S extends AgentSpec = AgentSpec> {
   readonly typing: TypingRules;
+  readonly signs: Signs;
   /** `typed`: like all others; `file` and `argument`: it travels with the start, which therefore waits for it. */
   firstPromptVia(spec: S): 'typed' | 'file' | 'argument';
   launch(spec: S, context: LaunchContext): Launch;
+  /** Whether it can go on with what it was at after it died: by `launch` with `resumes`. */
+  readonly canResume: boolean;
 }
 
 export type AdapterOf = (spec: AgentSpec) => AgentAdapter;
@@ -198,3 +238,13 @@ export type EndTree = (roots: readonly number[]) => Promise<{ left: number[] }>;
 
 /** The clock, handed in. */
 export type Now = () => Date;
+
+/** Ends a timer; one that has run or was ended stays so. */
+export type EndTimer = () => void;
+
+/** Time as it passes, or as a recording has it. Milliseconds. */
+export interface Timers {
+  now(): number;
+  /** Runs `run` once, `ms` from now, unless it is ended before. */
+  after(ms: number, run: () => void): EndTimer;
+}

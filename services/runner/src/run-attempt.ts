@@ -22,6 +22,7 @@ import type {
   OpenDoors,
   Publisher,
   Terminals,
+  Timers,
   WorktreeProvider,
 } from './ports.ts';
 
@@ -29,6 +30,7 @@ export interface AttemptOrder {
   readonly run: Extract<RunnerConfig, { mode: 'attempt' }>;
   readonly mark: string;
   readonly inherited: Readonly<Record<string, string>>;
+  readonly forAgents: Readonly<Record<string, string>>;
   /** The folder for temporary files. */
   readonly temporary: string;
 }
@@ -45,6 +47,7 @@ export interface AttemptPorts {
   readonly archiver: Archiver;
   readonly endTree: EndTree;
   readonly now: Now;
+  readonly timers: Timers;
   /** Called where a limit of the sandbox was hit. */
   readonly onLimit: () => void;
   readonly log: Log;
@@ -111,7 +114,7 @@ async function setUp(
   wish: LatestWish,
   signal: AbortSignal,
 ): Promise<void> {
-  const { run, mark, inherited } = order;
+  const { run, mark, inherited, forAgents } = order;
   const { limits } = ports;
   const report = (event: RunnerEvent): void => link.report(event);
   try {
@@ -128,7 +131,7 @@ async function setUp(
     // the welcome: that alone says that the attempt is ours.
     await Promise.all([makeWorktree(), limits.begin(), writeAgentFiles(files, run.mcpUrl, assignment)]);
     const agent = await startAgent(
-      { run, files, worktree, mark, inherited, after: untilAborted(link.welcomed, signal) },
+      { run, files, worktree, mark, inherited, forAgents, after: untilAborted(link.welcomed, signal) },
       { ...ports, report, output: (data) => link.output(data) },
       wish,
       signal,
@@ -143,6 +146,7 @@ async function setUp(
     const ended = agent.terminal.exited.then(async (exit) => {
       agent.prompts.close();
       agent.inputs.close();
+      agent.dialogs.close();
       ports.log.info(exit, 'agent exited');
       await limits.ended(exit);
     });
@@ -150,6 +154,7 @@ async function setUp(
     wish.follow((desired) => {
       agent.inputs.want(desired.inputs);
       agent.prompts.want(desired);
+      agent.dialogs.want(desired.answer);
       publishing.want(desired.publish);
     });
   } catch (error) {

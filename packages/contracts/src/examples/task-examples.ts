@@ -109,6 +109,19 @@ export const TASK_EXAMPLES = {
       cursor,
     },
   },
+  answerDialog: {
+    request: { id, dialogId: 'dialog-1', option: 0 },
+    answer: {
+      id: SAMPLE.answerId,
+      dialogId: 'dialog-1',
+      option: 0,
+      label: 'Yes',
+      by: 'coordinator',
+      state: 'answered',
+      reason: null,
+      at: SAMPLE.at,
+    },
+  },
   listAgents: {
     request: { limit: 100 },
     answer: {

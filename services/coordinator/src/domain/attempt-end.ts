@@ -3,6 +3,7 @@ import { changed } from './change.ts';
 import { tellTyped } from './control-transitions.ts';
 import type { Change, Circumstances } from './decision.ts';
 import { isSettled, signalIsCurrent } from './derived.ts';
+import { withoutPendingAnswer } from './dialogs.ts';
 import type { Effect } from './events.ts';
 import { raise } from './notices.ts';
 import { recalled } from './recall-transitions.ts';
@@ -40,7 +41,7 @@ export function end(task: TaskRecord, how: End, circumstances: Circumstances): C
       ? task.lastPublish
       : ({ id: task.publish.id, outcome: 'failed', reason: 'the attempt ended first' } as const);
   const ended: TaskRecord = {
-    ...partedFrom(task, circumstances),
+    ...partedFrom(withoutPendingAnswer(task), circumstances),
     lifecycle: { state: 'ended', baseCommit: baseCommitOf(task), end: ending },
     deadline: null,
     activity: nextActivity(task.activity, 'attempt_over', circumstances.now),
@@ -61,7 +62,7 @@ export function lose(task: TaskRecord, reason: string, circumstances: Circumstan
     task.publish === null
       ? task.lastPublish
       : ({ id: task.publish.id, outcome: 'failed', reason: 'the attempt was lost' } as const);
-  const parted = partedFrom(task, circumstances);
+  const parted = partedFrom(withoutPendingAnswer(task), circumstances);
   return changed(
     {
       ...parted,

@@ -78,7 +78,11 @@ function attention(task: TaskRecord, whyQueued: string | null, admission: Admiss
   const ended = lifecycle.state === 'ended' ? endInWords(task, lifecycle.end) : null;
   if (ended !== null) return ended;
   if (openQuestions(task).length > 0) return 'the agent asks a question: answer_question answers it';
-  if (activity.state === 'waiting_input') return 'the agent waits for an answer: send_prompt gives it';
+  if (activity.state === 'waiting_input') {
+    return activity.question?.id === undefined
+      ? 'the agent waits for an answer: send_prompt gives it'
+      : 'a dialog of the agent waits for an answer: answer_dialog gives it';
+  }
   if (task.prompts.some(({ state }) => state === 'undelivered'))
     return 'a prompt could not be delivered; its receipt has the screen';
   if (landing.state === 'conflicted') return `its commit conflicts with ${landing.target}`;

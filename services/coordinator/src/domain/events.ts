@@ -3,6 +3,7 @@ import type {
   AgentKind,
   ConflictFile,
   Dependency,
+  DialogAnswer,
   LimitKind,
   NotificationMessage,
   OnDependencyFailure,
@@ -52,6 +53,12 @@ export type Event =
       readonly promptId: string;
       readonly state: 'written' | 'accepted' | 'undelivered';
       readonly screen: string | undefined;
+    }
+  | { readonly type: 'answer_requested'; readonly answerId: string; readonly dialogId: string; readonly option: number }
+  | {
+      readonly type: 'answer_reported';
+      readonly attempt: number;
+      readonly answer: Omit<DialogAnswer, 'at'>;
     }
   | {
       readonly type: 'publish_requested';

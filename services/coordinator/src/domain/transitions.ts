@@ -4,6 +4,7 @@ import { closeIfGone, end, lose } from './attempt-end.ts';
 import { UNCHANGED, changed } from './change.ts';
 import { CONTROL_HANDLERS, heldByHuman } from './control-transitions.ts';
 import type { Decision, TransitionHandler } from './decision.ts';
+import { DIALOG_HANDLERS } from './dialogs.ts';
 import { isLive, lastAcceptedPrompt, promptQueueFull, signalIsCurrent } from './derived.ts';
 import type { EventType } from './events.ts';
 import { deadlineOf, limitReason } from './limits.ts';
@@ -35,6 +36,7 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
   ...CONTROL_HANDLERS,
   ...RECALL_HANDLERS,
   ...VOICE_HANDLERS,
+  ...DIALOG_HANDLERS,
 
   claimed: (task, event) => {
     // I12: nobody hands it over before, so a claim of it is of somebody who was not asked.

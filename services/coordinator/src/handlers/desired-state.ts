@@ -47,7 +47,14 @@ export function desiredStates(deps: Deps, linked: LinkedAttempt): (task: TaskRec
       inputs: task.inputs,
       held: task.control.holder === 'human',
       publish: task.publish === null ? null : { id: task.publish.id },
+      ...wantedAnswer(task),
       stop: null,
     };
   };
+}
+
+function wantedAnswer({ dialogAnswer }: TaskRecord): Pick<Desired, 'answer'> {
+  if (dialogAnswer?.state !== 'pending') return {};
+  const { id, dialogId, option } = dialogAnswer;
+  return { answer: { id, dialogId, option } };
 }

@@ -26,6 +26,10 @@ export function runnerEvent(event: RunnerEvent, attempt: number): Event {
         dirty: event.dirty,
         untracked: event.untracked,
       };
+    case 'dialog_answer': {
+      const { type: _type, answerId: id, ...answer } = event;
+      return { type: 'answer_reported', attempt, answer: { ...answer, id } };
+    }
     case 'publish_failed':
       return { type: 'publish_failed', attempt, publishId: event.publishId, reason: event.reason };
     case 'agent_exited':

@@ -130,6 +130,31 @@ describe('the examples of the contract', () => {
     const landing = perform(theirs, 'landSelf');
     await other.publish(await other.push('src/other.js', 'export {};\n'));
     await landing;
+    const question = {
+      kind: 'permission',
+      text: 'May I?',
+      options: ['Yes', 'No'],
+      id: 'dialog-1',
+      selected: 0,
+    } as const;
+    await other.report({
+      type: 'activity',
+      activity: { ...activity, state: 'waiting_input', question: { ...question, options: ['Yes', 'No'] } },
+    });
+    const answering = perform(client, 'answerDialog');
+    const { answer } = await other.desired('an answer', (desired) => desired.answer !== undefined);
+    const { id: answerId = '', dialogId = '', option = 0 } = answer ?? {};
+    await other.report({
+      type: 'dialog_answer',
+      answerId,
+      dialogId,
+      option,
+      label: 'Yes',
+      by: 'coordinator',
+      state: 'answered',
+      reason: null,
+    });
+    await answering;
     await other.hangUp();
 
     const held = await client.call('createTask', { name: 'a third', prompt: 'x' });

@@ -21,6 +21,7 @@ import { landSelf, signalDone } from '../handlers/signal-done.ts';
 import { mergeTask, reviewMerge } from '../handlers/land-task.ts';
 import { promptTask } from '../handlers/prompt-task.ts';
 import { editPrompt, withdrawPrompt } from '../handlers/recall-prompt.ts';
+import { answerDialog } from '../handlers/answer-dialog.ts';
 import { readDiff } from '../handlers/read-diff.ts';
 import { readOutput } from '../handlers/read-output.ts';
 import { getTask, listAgents, listTasks } from '../handlers/read-tasks.ts';
@@ -73,6 +74,7 @@ export const IMPLEMENTATIONS: { readonly [N in CallName]: Implementation<N> } = 
   acknowledgeNotifications,
   dropNotifications,
   configureNotifications,
+  answerDialog,
   listAgents,
   signalDone,
   landSelf,

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { AgentSpec } from '@roundhouse/contracts';
+import { PLAIN_SIGNS } from '../domain/signs.ts';
 import type { AgentAdapter } from '../ports.ts';
 
 // The same from src and from dist: both lie one folder below the service.
@@ -9,12 +10,15 @@ const PROGRAM = fileURLToPath(new URL('../../../../packages/scripted-agent/dist/
 export const scripted: AgentAdapter<Extract<AgentSpec, { kind: 'scripted' }>> = {
   typing: {
     readyBy: 'status',
+    readyForMs: 0,
     readyBoundMs: null,
     pasteSettleMs: 0,
     acceptedBy: 'status',
     enterAgainMs: 1_000,
     giveUpMs: 3_000,
   },
+  signs: PLAIN_SIGNS,
   firstPromptVia: () => 'typed',
-  launch: () => ({ argv: [process.execPath, PROGRAM], env: {} }),
+  launch: () => ({ argv: [process.execPath, PROGRAM], env: {}, files: [] }),
+  canResume: false,
 };

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { NO_EVIDENCE, readActivity } from './activity.ts';
+import { BOOTING, type Reading, readActivity } from './activity.ts';
+import { type Evidence, NO_EVIDENCE } from './evidence.ts';
 import { parseProgramStatus } from './program-status.ts';
+import { PLAIN_SIGNS } from './signs.ts';
 
 describe('the status that a program reports', () => {
   it('R-5: reads states, kinds, messages with colons and options', () => {
@@ -14,6 +16,14 @@ describe('the status that a program reports', () => {
       state: 'blocked',
       question: { kind: 'question', text: 'a:state=1', options: ['yes|no', 'b'] },
     });
+  });
+
+  it('R-5: reads messages as the protocol has them, and takes no part of a program for the whole', () => {
+    expect(parseProgramStatus('state=blocked:app=claude-code:kind=permission:msg=cnVuIOKAnGxz4oCd')).toMatchObject({
+      question: { kind: 'permission', text: 'run “ls”' },
+    });
+    expect(parseProgramStatus('state=idle:app=codex')).toEqual({ state: 'idle' });
+    expect(parseProgramStatus('state=idle:app=x:id=task-7')).toBeNull();
   });
 
   it('R-5: is bounded and survives nonsense', () => {
@@ -40,12 +50,15 @@ describe('the status that a program reports', () => {
 });
 
 describe('the activity', () => {
-  const screen = (cursorLine: string): string => readActivity({ status: null, cursorLine }).state;
+  const read = (evidence: Partial<Evidence>): Reading => readActivity({ ...NO_EVIDENCE, ...evidence }, PLAIN_SIGNS);
+  const showing = (line: string): Evidence['sighting'] =>
+    PLAIN_SIGNS.look({ cols: 80, lines: [line], cursor: { x: line.length, y: 0 }, shades: () => [] });
+  const screen = (line: string): string => read({ sighting: showing(line) }).state;
 
   it('R-6: takes the program’s own word before the screen', () => {
-    const working = { status: { state: 'working' } as const, cursorLine: '❯ ' };
-    expect(readActivity(working)).toEqual({ state: 'busy', evidence: 'status', question: null });
-    expect(readActivity({ ...working, status: { state: 'clear' } })).toMatchObject({
+    const working = { status: { state: 'working' } as const, sighting: showing('❯ ') };
+    expect(read(working)).toEqual({ state: 'busy', evidence: 'status', words: 'state=working', question: null });
+    expect(read({ ...working, status: null })).toMatchObject({
       state: 'idle',
       evidence: 'screen',
     });
@@ -59,6 +72,6 @@ describe('the activity', () => {
   });
 
   it('R-6: is booting before anything was printed, never idle from silence', () => {
-    expect(readActivity(NO_EVIDENCE)).toEqual({ state: 'booting', evidence: 'none', question: null });
+    expect(read({})).toEqual(BOOTING);
   });
 });

@@ -3,7 +3,8 @@ import type { Question } from '@roundhouse/contracts';
 /**
  * What a program says of itself over OSC 7501 (Program Status Protocol): `state=…[:kind=…][:msg=…]`. Our own additions are
  * `opts`, the answers that a question offers, percent-encoded and divided by "|", and for an error of kind `quota` an
- * `until`, percent-encoded. Everything in it is untrusted.
+ * `until`, percent-encoded. A `msg` is base64, as the protocol says, or percent-encoded, as our own agent has it.
+ * Everything in it is untrusted. Records of parts of a program (`id=…`) say nothing of the program as a whole.
  */
 export type ProgramStatus =
   | { readonly state: 'idle' | 'working' | 'done' | 'clear' }
@@ -25,10 +26,11 @@ const MAX_OPTION = 200;
 export function parseProgramStatus(payload: string): ProgramStatus | null {
   const fields = new Map<string, string>();
   // A message may have ":" in it, so only a ":" before a key that is known divides.
-  for (const part of payload.trim().split(/:(?=(?:state|kind|msg|opts|until)=)/)) {
+  for (const part of payload.trim().split(/:(?=(?:state|kind|msg|opts|until|app|id|title|progress)=)/)) {
     const equals = part.indexOf('=');
     if (equals > 0) fields.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim());
   }
+  if ((fields.get('id') ?? '') !== '') return null;
   const state = fields.get('state');
   switch (state) {
     case 'idle':
@@ -59,15 +61,24 @@ function questionOf(fields: ReadonlyMap<string, string>): Question {
       .filter((option) => option !== '') ?? [];
   return {
     kind: kind === 'permission' || kind === 'auth' ? kind : 'question',
-    text: cut(decode(fields.get('msg') ?? ''), MAX_TEXT),
+    text: cut(message(fields), MAX_TEXT),
     options: options.slice(0, MAX_OPTIONS).map((option) => cut(option, MAX_OPTION)),
   };
 }
 
 function quotaOf(fields: ReadonlyMap<string, string>): Quota {
   const until = new Date(decode(fields.get('until') ?? ''));
-  const reason = cut(decode(fields.get('msg') ?? ''), MAX_QUOTA_REASON);
+  const reason = cut(message(fields), MAX_QUOTA_REASON);
   return { until: Number.isNaN(until.getTime()) ? null : until.toISOString(), reason };
+}
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** Who names itself (`app=…`) speaks the protocol as it is written, with messages in base64. */
+function message(fields: ReadonlyMap<string, string>): string {
+  const text = fields.get('msg') ?? '';
+  if (!fields.has('app') || !BASE64.test(text)) return decode(text);
+  return new TextDecoder().decode(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)));
 }
 
 function decode(text: string): string {

@@ -3,8 +3,13 @@ import type { ProgramStatus } from './program-status.ts';
 
 /** How an agent is typed to. Times in milliseconds. */
 export interface TypingRules {
-  /** `status`: typed to only when its status says that it waits. `output`: when it has printed something or reports. */
-  readonly readyBy: 'status' | 'output';
+  /**
+   * `status`: typed to only when its status says that it waits. `output`: when it has printed something or reports.
+   * `activity`: when all that is known of it says that it waits; that comes as a status here.
+   */
+  readonly readyBy: 'status' | 'output' | 'activity';
+  /** For how long it must have been waiting; 0: not at all. */
+  readonly readyForMs: number;
   /** After this long it is typed to all the same; null: waits as long as it takes (it may be at work for hours). */
   readonly readyBoundMs: number | null;
   /** Pause between paste and Enter; full-screen programs need one. */
@@ -62,7 +67,8 @@ export type DeliveryInput =
 
 export type DeliveryAction =
   | { readonly type: 'paste'; readonly text: string }
-  | { readonly type: 'enter' }
+  /** `again`: only where the prompt still stands where it was typed. */
+  | { readonly type: 'enter'; readonly again?: true }
   /** One timer: a new one replaces the old one, null ends it. */
   | { readonly type: 'timer'; readonly ms: number | null }
   | { readonly type: 'report'; readonly promptId: string; readonly state: 'written' | 'accepted' | 'undelivered' }
@@ -92,7 +98,7 @@ const stay = (delivery: Delivery): Step => ({ next: delivery, actions: NOTHING }
 /**
  * One step of the delivery of prompts, pure: one at a time, by ordinal, `written` when the bytes are in the terminal,
  * `accepted` when there is proof, else `undelivered`. An agent that shows a permission or login dialog is never typed
- * to; one that asks a question is, because the prompt is the answer.
+ * to; one that asks a question is, because the prompt is the answer, unless it asks by a dialog of its screen.
  */
 export function deliver(before: Delivery, input: DeliveryInput, rules: TypingRules): Step {
   const noted = note(before, input);
@@ -136,6 +142,7 @@ function advance(delivery: Delivery, input: DeliveryInput, rules: TypingRules): 
         (prompt) => prompt.id === phase.prompt.id && prompt.revision === phase.prompt.revision,
       );
       if (!wanted) return { next: { ...delivery, phase: { name: 'free' } }, actions: [END_TIMER] };
+      if (rules.readyForMs > 0) return waitOn(delivery, input, phase.prompt, rules);
       if (isReady(delivery, rules) || (input.type === 'time' && !isDialog(delivery.status)))
         return paste(delivery, phase.prompt);
       return stay(delivery);
@@ -164,11 +171,22 @@ function advance(delivery: Delivery, input: DeliveryInput, rules: TypingRules): 
       if (!phase.disturbed && phase.enters === 1 && rules.enterAgainMs !== null) {
         return {
           next: { ...delivery, phase: { ...phase, enters: 2 } },
-          actions: [{ type: 'enter' }, { type: 'timer', ms: rules.giveUpMs }],
+          actions: [
+            { type: 'enter', again: true },
+            { type: 'timer', ms: rules.giveUpMs },
+          ],
         };
       }
       return giveUp(delivery, phase.prompt);
   }
+}
+
+/** Each change of status begins the wait anew: what says for a moment that it waits is not typed to. */
+function waitOn(delivery: Delivery, input: DeliveryInput, prompt: DesiredPrompt, rules: TypingRules): Step {
+  const ready = isReady(delivery, rules);
+  if (input.type === 'time' && ready) return paste(delivery, prompt);
+  if (input.type !== 'status') return stay(delivery);
+  return { next: delivery, actions: [{ type: 'timer', ms: ready ? rules.readyForMs : null }] };
 }
 
 /** Takes the next prompt when none is under way. */
@@ -179,14 +197,16 @@ function begin(delivery: Delivery, rules: TypingRules): Step {
   );
   const prompt = open.toSorted((a, b) => a.ordinal - b.ordinal)[0];
   if (prompt === undefined) return stay(delivery);
-  if (isReady(delivery, rules)) return paste(delivery, prompt);
-  const actions: DeliveryAction[] = rules.readyBoundMs === null ? [] : [{ type: 'timer', ms: rules.readyBoundMs }];
+  const ready = isReady(delivery, rules);
+  if (ready && rules.readyForMs === 0) return paste(delivery, prompt);
+  const ms = ready ? rules.readyForMs : rules.readyBoundMs;
+  const actions: DeliveryAction[] = ms === null ? [] : [{ type: 'timer', ms }];
   return { next: { ...delivery, phase: { name: 'waiting', prompt } }, actions };
 }
 
 function isReady({ status, sawOutput }: Delivery, rules: TypingRules): boolean {
   if (status === null) return rules.readyBy === 'output' && sawOutput;
-  if (status.state === 'blocked') return status.question.kind === 'question';
+  if (status.state === 'blocked') return status.question.kind === 'question' && rules.readyBy !== 'activity';
   return status.state !== 'working';
 }
 

@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Assignment } from '@roundhouse/contracts';
 import { writeFileAtomic } from '@roundhouse/host';
 import { mcpServersFor } from './mcp-servers.ts';
+import type { SeedFile } from '../ports.ts';
 
 export interface AgentFiles {
   readonly home: string;
@@ -26,6 +27,15 @@ export async function writeAgentFiles(files: AgentFiles, mcpUrl: string, assignm
   const mcpServers = Object.fromEntries(servers.map(([name, server]) => [name, { type: 'http', ...server }]));
   const config = { mcpServers };
   await writeFileAtomic(files.mcpConfig, JSON.stringify(config), FOR_THE_AGENT_ALONE);
+}
+
+/** Writes what an agent reads at its start. Once the HOME is there. */
+export async function writeSeeds({ home }: AgentFiles, seeds: readonly SeedFile[]): Promise<void> {
+  for (const { path, text } of seeds) {
+    const file = join(home, path);
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFileAtomic(file, text, FOR_THE_AGENT_ALONE);
+  }
 }
 
 /** Writes the first prompt, where that travels as a file. Once the HOME is there. */

@@ -1,4 +1,5 @@
 import type { Desired, RunnerEvent } from '@roundhouse/contracts';
+import type { Reading } from '../domain/activity.ts';
 import { showsPrompt } from '../domain/echo.ts';
 import type { ProgramStatus } from '../domain/program-status.ts';
 import {
@@ -16,12 +17,15 @@ const PASTE_BEGINS = '\u001b[200~';
 const PASTE_ENDS = '\u001b[201~';
 const ENTER = '\r';
 const TYPING: ReadonlySet<string> = new Set(['pasting', 'settling', 'entering']);
+/** What stands in for a long paste, such as "[Pasted text #1 +20 lines]". */
+const PASTED = /\[[^\]]*\b(?:past|lines?|chars?)/i;
 
 /** Carries out what the delivery decides on one terminal, and tells it what became of it. */
 export class PromptDesk {
   readonly #rules: TypingRules;
   readonly #report: (event: RunnerEvent) => void;
   readonly #log: Log;
+  readonly #input: () => string | null | undefined;
   #delivery: Delivery = NO_DELIVERY;
   #terminal: AgentTerminal | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -29,8 +33,15 @@ export class PromptDesk {
   #write = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(rules: TypingRules, report: (event: RunnerEvent) => void, log: Log) {
+  /** `input` tells what stands where one types: null, where that is not shown; undefined, where nobody knows. */
+  constructor(
+    rules: TypingRules,
+    report: (event: RunnerEvent) => void,
+    log: Log,
+    input: () => string | null | undefined = () => undefined,
+  ) {
     this.#rules = rules;
+    this.#input = input;
     this.#report = report;
     this.#log = log;
   }
@@ -66,6 +77,24 @@ export class PromptDesk {
 
   status(status: ProgramStatus): void {
     this.#step({ type: 'status', status });
+  }
+
+  /**
+   * What is known of the agent, where that is more than its own word. That Enter was typed is no proof that it was taken.
+   */
+  activity({ state, evidence, question }: Reading): void {
+    if (evidence === 'prompt') return;
+    switch (state) {
+      case 'busy':
+        return this.status({ state: 'working' });
+      case 'idle':
+        return this.status({ state: 'idle' });
+      case 'waiting_input':
+        return this.status({ state: 'blocked', question: question ?? { kind: 'question', text: '', options: [] } });
+      case 'booting':
+      case 'unknown':
+        return this.status({ state: 'clear' });
+    }
   }
 
   /** The screen stands still after output. */
@@ -106,6 +135,7 @@ export class PromptDesk {
         return this.#type(bracketedPaste ? PASTE_BEGINS + action.text + PASTE_ENDS : action.text);
       }
       case 'enter':
+        if (action.again === true && !this.#isStillThere()) return;
         return this.#type(ENTER);
       case 'timer':
         clearTimeout(this.#timer);
@@ -130,6 +160,14 @@ export class PromptDesk {
         );
       }
     }
+  }
+
+  /** An Enter that was swallowed leaves the prompt where it was typed. A second one must not answer what came of the first. */
+  #isStillThere(): boolean {
+    const { phase } = this.#delivery;
+    const input = this.#input();
+    if (input === undefined || phase.name !== 'awaiting') return true;
+    return input !== null && (showsPrompt(input, phase.prompt.text) || PASTED.test(input));
   }
 
   #type(text: string): void {

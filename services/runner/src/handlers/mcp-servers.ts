@@ -1,10 +1,5 @@
 import type { Assignment } from '@roundhouse/contracts';
-
-/** An MCP server as every agent's configuration names it, in one form or another. */
-export interface McpServer {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
+import type { McpServer } from '../ports.ts';
 
 /** The name of the server that has the tools of an agent's role. */
 export const MCP_SERVER = 'roundhouse';

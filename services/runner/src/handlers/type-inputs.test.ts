@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { type RunnerEvent } from '@roundhouse/contracts';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PtyTerminals } from '../adapters/pty/pty-terminals.ts';
+import { REAL_TIME } from '../adapters/system/real-time.ts';
 import type { AgentTerminal } from '../ports.ts';
 import { InputDesk } from './type-inputs.ts';
 
@@ -35,7 +36,7 @@ async function deskAt(script: string, between: () => Promise<void> = () => Promi
       watchers.add(look);
       look();
     });
-  const terminal = await new PtyTerminals(log).spawn({
+  const terminal = await new PtyTerminals(log, REAL_TIME).spawn({
     after: Promise.resolve(),
     argv: ['sh', '-c', script],
     env: { PATH: process.env['PATH'] ?? '' },
@@ -47,6 +48,8 @@ async function deskAt(script: string, between: () => Promise<void> = () => Promi
       stir();
     },
     onStatus: () => undefined,
+    onTitle: () => undefined,
+    onTyped: () => undefined,
     onSettled: () => desk.settled(),
   });
   open.push(terminal);

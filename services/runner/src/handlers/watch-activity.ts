@@ -1,15 +1,14 @@
 import type { RunnerEvent } from '@roundhouse/contracts';
-import { type Evidence, NO_EVIDENCE, type Reading, readActivity, sameReading } from '../domain/activity.ts';
+import { BOOTING, type Reading, sameReading } from '../domain/activity.ts';
 import { type ChangeBudget, fullBudget, spend } from '../domain/change-budget.ts';
-import type { ProgramStatus } from '../domain/program-status.ts';
 import type { Now } from '../ports.ts';
 
 /** Reports the activity when it has changed, each change at once as long as there are not too many. */
 export class ActivityWatch {
   readonly #report: (event: RunnerEvent) => void;
   readonly #now: Now;
-  #evidence: Evidence = NO_EVIDENCE;
-  #reported: Reading = readActivity(NO_EVIDENCE);
+  #reading: Reading = BOOTING;
+  #reported: Reading = BOOTING;
   #budget: ChangeBudget;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -20,13 +19,8 @@ export class ActivityWatch {
     this.#budget = fullBudget(now().getTime());
   }
 
-  status(status: ProgramStatus): void {
-    this.#evidence = { ...this.#evidence, status };
-    this.#tell();
-  }
-
-  settled(cursorLine: string): void {
-    this.#evidence = { ...this.#evidence, cursorLine };
+  read(reading: Reading): void {
+    this.#reading = reading;
     this.#tell();
   }
 
@@ -36,7 +30,7 @@ export class ActivityWatch {
   }
 
   #tell(): void {
-    const reading = readActivity(this.#evidence);
+    const reading = this.#reading;
     if (this.#closed || sameReading(reading, this.#reported)) return;
     const { budget, waitMs } = spend(this.#budget, this.#now().getTime());
     this.#budget = budget;

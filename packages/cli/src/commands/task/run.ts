@@ -1,4 +1,4 @@
-import type { AgentSpec } from '@roundhouse/contracts';
+import { AgentKind, AgentSpec, DialogPolicy, PermissionMode } from '@roundhouse/contracts';
 import { Command, Option } from 'commander';
 import { connectAsCoordinator, withConnection } from '../../connect.ts';
 import type { Context } from '../../context.ts';
@@ -15,6 +15,9 @@ import { taskWords } from './task-words.ts';
 interface RunOptions extends TaskOptions, PromptOptions, LimitOptions, AdmissionOptions {
   readonly agent?: AgentSpec['kind'];
   readonly promptVia: Extract<AgentSpec, { kind: 'command' }>['promptVia'];
+  readonly model?: string;
+  readonly permissions?: PermissionMode;
+  readonly dialogs?: DialogPolicy;
   readonly base?: string;
   readonly project?: string;
   readonly wait: boolean;
@@ -27,6 +30,7 @@ Examples:
   roundhouse task run "tests" --prompt "run them" --agent command --wait -- npm test
   roundhouse task run "on top" --prompt-file p.md --depends-on 3f2a --priority 9
   roundhouse task run "port it" --prompt-file p.md --image debian:bookworm-slim --memory 2048 --timeout 30m
+  roundhouse task run "port it" --prompt-file p.md --agent claude --permissions ask
   echo "@print hello" | roundhouse task run hello --agent scripted --prompt-file -`;
 
 /** `roundhouse task run` */
@@ -35,11 +39,20 @@ export const runCommand = (context: Context): Command =>
     .summary('create a task: an agent with a prompt in a worktree of its own')
     .argument('<name>', 'what the task is called')
     .argument('[argv...]', 'with --agent command, after "--": the program and its arguments')
-    .addOption(new Option('--agent <kind>', 'the agent (default: the project’s)').choices(['scripted', 'command']))
+    .addOption(new Option('--agent <kind>', 'the agent (default: the project’s)').choices(AgentKind.options))
     .addOption(
       new Option('--prompt-via <way>', 'how a command gets its prompt')
         .choices(['file', 'argument', 'paste'])
         .default('file'),
+    )
+    .option('--model <name>', 'the model of a coding agent (default: its own)')
+    .addOption(
+      new Option('--permissions <mode>', 'what a coding agent may do without asking').choices(PermissionMode.options),
+    )
+    .addOption(
+      new Option('--dialogs <policy>', 'what is done with its permission dialogs (default: ask)').choices(
+        DialogPolicy.options,
+      ),
     )
     .option('--base <branch>', 'the branch to start from and to land on (default: the project’s)')
     .option('--project <id>', 'the project (default: the coordinator’s)')
@@ -80,8 +93,9 @@ export const runCommand = (context: Context): Command =>
 /** The agent that options and a command line name; undefined: the project's. @throws Failure where they do not go together */
 export function agentOf(
   argv: readonly string[],
-  { agent, promptVia }: Pick<RunOptions, 'agent' | 'promptVia'>,
+  options: Pick<RunOptions, 'agent' | 'promptVia' | 'model' | 'permissions' | 'dialogs'>,
 ): AgentSpec | undefined {
+  const { agent, promptVia, model, permissions: permissionMode, dialogs } = options;
   if (agent === 'command' || (agent === undefined && argv.length > 0)) {
     if (argv.length > 0) return { kind: 'command', argv: [...argv], promptVia };
     throw new Failure('--agent command needs a command line', {
@@ -90,5 +104,13 @@ export function agentOf(
     });
   }
   if (argv.length > 0) throw new Failure('only --agent command takes a command line', { exitCode: EXIT.usage });
-  return agent === undefined ? undefined : { kind: agent };
+  const own = Object.fromEntries(
+    Object.entries({ model, permissionMode, dialogs }).filter(([, value]) => value !== undefined),
+  );
+  if (Object.keys(own).length > 0 && (agent === undefined || agent === 'scripted')) {
+    throw new Failure('--model, --permissions and --dialogs are for coding agents: name one with --agent', {
+      exitCode: EXIT.usage,
+    });
+  }
+  return agent === undefined ? undefined : AgentSpec.parse({ kind: agent, ...own });
 }

@@ -1,4 +1,5 @@
-import type { AgentExit, AgentTerminal, CursorPlace, Log, TerminalOrder, Terminals } from '../../ports.ts';
+import type { AgentExit, AgentTerminal, CursorPlace, Log, TerminalOrder, Terminals, Timers } from '../../ports.ts';
+import type { Screen } from '../../domain/screen.ts';
 import { findProgram } from './find-program.ts';
 import { PtyProcess } from './pty-process.ts';
 import { TerminalModel } from './terminal-model.ts';
@@ -7,14 +8,17 @@ import { TerminalModel } from './terminal-model.ts';
 export class PtyTerminals implements Terminals {
   readonly #log: Log;
 
-  constructor(log: Log) {
+  readonly #timers: Timers;
+
+  constructor(log: Log, timers: Timers) {
     this.#log = log;
+    this.#timers = timers;
   }
 
   async spawn(order: TerminalOrder): Promise<AgentTerminal> {
     const [name = '', ...args] = order.argv;
     const [program] = await Promise.all([findProgram(name, order.env['PATH'] ?? '', order.cwd), order.after]);
-    return await PtyTerminal.start({ ...order, program, args }, this.#log);
+    return await PtyTerminal.start({ ...order, program, args }, this.#log, this.#timers);
   }
 }
 
@@ -23,10 +27,12 @@ class PtyTerminal implements AgentTerminal {
   readonly exited: Promise<AgentExit>;
   readonly #process: PtyProcess;
   readonly #model: TerminalModel;
+  readonly #onTyped: (text: string) => void;
 
-  private constructor(pty: PtyProcess, model: TerminalModel) {
+  private constructor(pty: PtyProcess, model: TerminalModel, onTyped: (text: string) => void) {
     this.#process = pty;
     this.#model = model;
+    this.#onTyped = onTyped;
     this.pid = pty.pid;
     this.exited = pty.exited.then(async (exit) => {
       await model.settled();
@@ -37,9 +43,11 @@ class PtyTerminal implements AgentTerminal {
   static async start(
     order: TerminalOrder & { program: string; args: readonly string[] },
     log: Log,
+    timers: Timers,
   ): Promise<PtyTerminal> {
-    const model = new TerminalModel(order, {
+    const model = new TerminalModel(order, timers, {
       onStatus: order.onStatus,
+      onTitle: order.onTitle,
       onSettled: order.onSettled,
       onReply: (text) => {
         pty.writer
@@ -53,10 +61,11 @@ class PtyTerminal implements AgentTerminal {
       model.write(data);
     };
     const pty = await PtyProcess.start({ ...order, onOutput });
-    return new PtyTerminal(pty, model);
+    return new PtyTerminal(pty, model, order.onTyped);
   }
 
   write(text: string): Promise<void> {
+    this.#onTyped(text);
     return this.#process.writer.write(text);
   }
 
@@ -64,8 +73,8 @@ class PtyTerminal implements AgentTerminal {
     return this.#model.bracketedPaste;
   }
 
-  get cursorLine(): string {
-    return this.#model.cursorLine;
+  get view(): Screen {
+    return this.#model.view;
   }
 
   async cursorPlace(): Promise<CursorPlace> {

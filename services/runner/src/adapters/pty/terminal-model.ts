@@ -6,9 +6,12 @@ import {
   isStatusQuery,
   parseProgramStatus,
 } from '../../domain/program-status.ts';
+import type { Screen } from '../../domain/screen.ts';
+import type { EndTimer, Timers } from '../../ports.ts';
 
 export interface TerminalListener {
   readonly onStatus: (status: ProgramStatus) => void;
+  readonly onTitle: (title: string) => void;
   /** What the terminal answers to queries of the program: goes back into its input. */
   readonly onReply: (text: string) => void;
   readonly onSettled: () => void;
@@ -20,6 +23,11 @@ const PROGRAM_STATUS = 7501;
 /** Only the screen is looked at; what has scrolled off is in the recording. */
 const SCROLLBACK_LINES = 50;
 const SETTLE_MS = 30;
+/** For how long a frame that was begun (DEC mode 2026) is waited for before the screen is read as it is. */
+const FRAME_MS = 1_000;
+const FRAME_MODE = 2026;
+/** While output does not stop, the screen is read at the end of a frame, this often at most. */
+const LOOK_MS = 250;
 const HIGH_WATER = 1024 * 1024;
 const LOW_WATER = 128 * 1024;
 const MAX_SCREEN_CHARACTERS = 20_000;
@@ -30,10 +38,14 @@ export class TerminalModel {
   readonly #listener: TerminalListener;
   #pendingBytes = 0;
   #pressed = false;
-  #settleTimer: NodeJS.Timeout | undefined;
+  readonly #timers: Timers;
+  #endSettleTimer: EndTimer = () => undefined;
+  #lookedAt: number;
   #closed = false;
 
-  constructor(size: { cols: number; rows: number }, listener: TerminalListener) {
+  constructor(size: { cols: number; rows: number }, timers: Timers, listener: TerminalListener) {
+    this.#timers = timers;
+    this.#lookedAt = timers.now();
     this.#listener = listener;
     this.#terminal = new xterm.Terminal({ ...size, scrollback: SCROLLBACK_LINES, allowProposedApi: true });
     this.#terminal.parser.registerOscHandler(PROGRAM_STATUS, (payload) => {
@@ -42,6 +54,11 @@ export class TerminalModel {
       if (status !== null) listener.onStatus(status);
       return true;
     });
+    this.#terminal.parser.registerCsiHandler({ prefix: '?', final: 'l' }, (modes) => {
+      if (modes.includes(FRAME_MODE) && timers.now() - this.#lookedAt >= LOOK_MS) this.#look();
+      return false;
+    });
+    this.#terminal.onTitleChange((title) => listener.onTitle(title));
     this.#terminal.onData((text) => listener.onReply(text));
   }
 
@@ -58,12 +75,6 @@ export class TerminalModel {
 
   get bracketedPaste(): boolean {
     return this.#terminal.modes.bracketedPasteMode;
-  }
-
-  get cursorLine(): string {
-    const { active } = this.#terminal.buffer;
-    const line = active.getLine(active.baseY + active.cursorY);
-    return line?.translateToString(false, 0, active.cursorX) ?? '';
   }
 
   cursorPlace(): CursorPlace {
@@ -83,12 +94,22 @@ export class TerminalModel {
     };
   }
 
-  get screen(): string {
+  get view(): Screen {
     const { active } = this.#terminal.buffer;
     const lines: string[] = [];
     for (let row = 0; row < this.#terminal.rows; row += 1) {
       lines.push(active.getLine(active.baseY + row)?.translateToString(true) ?? '');
     }
+    return {
+      cols: this.#terminal.cols,
+      lines,
+      cursor: { x: active.cursorX, y: active.cursorY },
+      shades: (row) => this.#shadesOf(row),
+    };
+  }
+
+  get screen(): string {
+    const { lines } = this.view;
     return lines.join('\n').trimEnd().slice(-MAX_SCREEN_CHARACTERS).toWellFormed();
   }
 
@@ -100,7 +121,7 @@ export class TerminalModel {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#settleTimer);
+    this.#endSettleTimer();
     this.#terminal.dispose();
   }
 
@@ -111,15 +132,29 @@ export class TerminalModel {
     this.#listener.onPressure(pressed);
   }
 
+  /** Inverse colours count as a background of their own. */
+  #shadesOf(row: number): number[] {
+    const { active } = this.#terminal.buffer;
+    const line = active.getLine(active.baseY + row);
+    return Array.from({ length: this.#terminal.cols }, (_, column) => {
+      const cell = line?.getCell(column);
+      if (cell === undefined) return 0;
+      return (cell.getBgColorMode() + cell.getBgColor()) * 2 + (cell.isInverse() === 0 ? 0 : 1);
+    });
+  }
+
   /** A screen is read when it stands still for a moment: a half-drawn one says nothing. */
   #settleSoon(): void {
-    if (this.#settleTimer !== undefined) {
-      this.#settleTimer.refresh();
-      return;
-    }
-    this.#settleTimer = setTimeout(() => {
-      this.#settleTimer = undefined;
-      if (!this.#closed) this.#listener.onSettled();
-    }, SETTLE_MS);
+    this.#endSettleTimer();
+    this.#endSettleTimer = this.#timers.after(SETTLE_MS, () => {
+      if (!this.#terminal.modes.synchronizedOutputMode) return this.#look();
+      this.#endSettleTimer = this.#timers.after(FRAME_MS, () => this.#look());
+    });
+  }
+
+  #look(): void {
+    if (this.#closed) return;
+    this.#lookedAt = this.#timers.now();
+    this.#listener.onSettled();
   }
 }

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import type { DesiredAnswer, DialogPolicy, RunnerEvent } from '@roundhouse/contracts';
+import { optionByPolicy } from '../domain/dialog-policy.ts';
+import type { AgentTerminal, EndTimer, Log, Timers } from '../ports.ts';
+import type { ShownDialog } from './read-activity.ts';
+
+type Outcome = Extract<RunnerEvent, { type: 'dialog_answer' }>;
+
+interface Answering extends DesiredAnswer {
+  readonly by: Outcome['by'];
+  readonly label: string;
+  readonly entered: boolean;
+}
+
+const KEYS = { list: { on: '\u001b[B', back: '\u001b[A' }, row: { on: '\u001b[C', back: '\u001b[D' } } as const;
+const ENTER = '\r';
+/** How long the selector may take to get where it was moved, and the dialog to go once it was answered. */
+const MOVED_MS = 3_000;
+const GONE_MS = 5_000;
+
+/**
+ * Answers dialogs of one terminal, one at a time: moves the selector, sees it stand at the option, presses Enter, and sees
+ * the dialog go. What is wanted of a dialog that is not shown is not typed, and no answer is typed twice.
+ */
+export class DialogDesk {
+  readonly #policy: DialogPolicy;
+  readonly #shown: () => ShownDialog | null;
+  readonly #report: (event: RunnerEvent) => void;
+  readonly #timers: Timers;
+  readonly #log: Log;
+  readonly #done = new Set<string>();
+  #terminal: AgentTerminal | null = null;
+  #answering: Answering | null = null;
+  #endTimer: EndTimer = () => undefined;
+
+  constructor(
+    policy: DialogPolicy,
+    shown: () => ShownDialog | null,
+    ports: { readonly report: (event: RunnerEvent) => void; readonly timers: Timers; readonly log: Log },
+  ) {
+    this.#policy = policy;
+    this.#shown = shown;
+    this.#report = ports.report;
+    this.#timers = ports.timers;
+    this.#log = ports.log;
+  }
+
+  attach(terminal: AgentTerminal): void {
+    this.#terminal = terminal;
+  }
+
+  want(answer: DesiredAnswer | undefined): void {
+    if (answer === undefined || this.#done.has(answer.id) || this.#answering !== null) return;
+    this.#begin({ ...answer, by: 'coordinator', label: '', entered: false });
+  }
+
+  /** The screen or what is known of the agent has changed. */
+  look(): void {
+    const dialog = this.#shown();
+    if (this.#answering !== null) return this.#goOn(this.#answering, dialog);
+    if (dialog === null || this.#terminal === null || this.#done.has(dialog.id)) return;
+    const option = optionByPolicy(this.#policy, dialog);
+    if (option === null) return;
+    // Whatever comes of it: a policy answers a dialog once, then it is somebody else's.
+    this.#done.add(dialog.id);
+    this.#begin({ id: randomUUID(), dialogId: dialog.id, option, by: 'policy', label: '', entered: false });
+  }
+
+  /** The agent is gone. */
+  close(): void {
+    if (this.#answering !== null) this.#finish(this.#answering, 'stale', 'the agent ended first');
+    this.#terminal = null;
+  }
+
+  #begin(wanted: Answering): void {
+    const dialog = this.#shown();
+    const answering = { ...wanted, label: dialog?.options[wanted.option] ?? '' };
+    if (dialog?.id !== wanted.dialogId) return this.#finish(answering, 'stale', 'the dialog is not shown any more');
+    if (dialog.selected === null) return this.#finish(answering, 'failed', 'the screen does not say what is selected');
+    this.#answering = answering;
+    const distance = wanted.option - dialog.selected;
+    const { on, back } = KEYS[dialog.layout];
+    if (distance !== 0) this.#type((distance > 0 ? on : back).repeat(Math.abs(distance)));
+    this.#within(MOVED_MS, 'the selector did not get to the option');
+    this.#goOn(answering, dialog);
+  }
+
+  #goOn(answering: Answering, dialog: ShownDialog | null): void {
+    if (dialog?.id !== answering.dialogId) {
+      if (answering.entered) return this.#finish(answering, 'answered', null);
+      return this.#finish(answering, 'stale', 'the dialog went away before it was answered');
+    }
+    if (answering.entered || dialog.selected !== answering.option) return;
+    this.#answering = { ...answering, entered: true };
+    this.#type(ENTER);
+    this.#within(GONE_MS, 'the dialog is still shown');
+  }
+
+  #within(ms: number, otherwise: string): void {
+    this.#endTimer();
+    this.#endTimer = this.#timers.after(ms, () => {
+      if (this.#answering !== null) this.#finish(this.#answering, 'failed', otherwise);
+    });
+  }
+
+  #finish({ id, dialogId, option, by, label }: Answering, state: Outcome['state'], reason: string | null): void {
+    this.#endTimer();
+    this.#answering = null;
+    this.#done.add(id);
+    this.#log.info({ answerId: id, dialogId, option, by, state }, 'dialog');
+    this.#report({ type: 'dialog_answer', answerId: id, dialogId, option, label, by, state, reason });
+  }
+
+  #type(keys: string): void {
+    this.#terminal?.write(keys).catch((error: Error) => {
+      this.#log.warn({ reason: error.message }, 'the terminal did not take an answer');
+    });
+  }
+}

@@ -1,0 +1,31 @@
+// A program that shows dialogs as Claude Code draws them, and takes the keys that it takes. Arguments: how many dialogs it
+// shows one after the other, and "deaf" where it takes no Enter.
+const [, , count, deaf] = process.argv;
+const options = ['Yes', 'Yes, and always allow it', 'No'];
+let left = Number(count);
+let selected = 0;
+
+const rule = '─'.repeat(80);
+function draw(text) {
+  process.stdout.write(`\u001b[2J\u001b[H${text.replaceAll('\n', '\r\n')}`);
+}
+function show() {
+  if (left === 0) return draw(`said ${said.join(',')}\n${rule}\n❯ \n${rule}\n  ? for shortcuts`);
+  const list = options.map((option, index) => ` ${index === selected ? '❯' : ' '} ${index + 1}. ${option}`).join('\n');
+  draw(`● I will run it.\n${rule}\n Bash command ${left}\n Do you want to proceed?\n${list}\n\n Esc to cancel`);
+}
+const said = [];
+process.stdin.setRawMode(true);
+process.stdin.on('data', (bytes) => {
+  for (const key of String(bytes).match(/\u001b\[[A-D]|[^]/g) ?? []) {
+    if (key === '\u001b[B') selected = Math.min(selected + 1, options.length - 1);
+    if (key === '\u001b[A') selected = Math.max(selected - 1, 0);
+    if (key === '\r' && deaf === undefined && left > 0) {
+      said.push(options[selected]);
+      left -= 1;
+      selected = 0;
+    }
+  }
+  show();
+});
+show();
