@@ -16,6 +16,7 @@ import {
 
 const COORDINATOR_TOOLS = [
   'acknowledge_notifications',
+  'answer_dialog',
   'answer_question',
   'close_task',
   'create_task',

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { TaskEvent, TaskRecord } from '@roundhouse/contracts';
 import type { Effect } from '../../domain/events.ts';
 import type { HubLedger } from './memory-hub.ts';
@@ -54,7 +55,7 @@ function taskFaults(task: TaskRecord, say: Say): void {
 function stepFaults(before: TaskRecord, after: TaskRecord, say: Say): void {
   const { id } = after;
   if (after.version < before.version) say(`${id} went back from version ${before.version} to ${after.version}`);
-  if (after.version === before.version && JSON.stringify(after) !== JSON.stringify(before))
+  if (after.version === before.version && !isDeepStrictEqual(after, before))
     say(`${id} changed within version ${after.version}`);
   if (after.attempt < before.attempt) say(`I1: ${id} went back to attempt ${after.attempt}`);
   if (after.attempt > after.limits.attempts) say(`${id} has attempt ${after.attempt} of ${after.limits.attempts}`);

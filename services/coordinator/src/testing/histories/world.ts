@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import {
   DEFAULT_LIMITS,
   DEFAULT_NOTIFICATION_SETTINGS,
@@ -273,7 +274,7 @@ export class World {
       const [was, is] = [before.tasks.get(taskId)?.record, this.snapshot.tasks.get(taskId)?.record];
       if (was === undefined || is === undefined) continue;
       const changed = (Object.keys(is) as (keyof TaskRecord)[]).filter(
-        (field) => !allowed.has(field) && JSON.stringify(is[field]) !== JSON.stringify(was[field]),
+        (field) => !allowed.has(field) && !isDeepStrictEqual(is[field], was[field]),
       );
       if (changed.length > 0)
         faults.push(`${allowed.size === 0 ? 'I1' : 'I11'}: ${taskId} changed in ${changed.join()}`);
