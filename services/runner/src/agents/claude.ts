@@ -65,7 +65,7 @@ function look(screen: Screen): Sighting {
 /** Its idle title stays while a dialog is up, so it counts only together with a screen that shows none. */
 function titleSays(title: string): Claim | null {
   if (/^[◐◑◒◓⠀-⣿]/u.test(title)) return 'busy';
-  return /^✳/u.test(title) ? 'idle' : null;
+  return title.startsWith('✳') ? 'idle' : null;
 }
 
 /** What it may do without asking, in its words. */
@@ -85,8 +85,15 @@ export const claude: AgentAdapter<CodingAgentSpec<'claude'>> = {
       argv: [
         spec.program ?? 'claude',
         ...(resumes ? ['--resume', taskId] : ['--session-id', taskId]),
-        ...['--mcp-config', mcpConfig, '--strict-mcp-config', '--allowedTools', toolsOf(mcp)],
-        ...['--permission-mode', MODES[permissionMode], '--append-system-prompt-file', instructionsFile],
+        '--mcp-config',
+        mcpConfig,
+        '--strict-mcp-config',
+        '--allowedTools',
+        toolsOf(mcp),
+        '--permission-mode',
+        MODES[permissionMode],
+        '--append-system-prompt-file',
+        instructionsFile,
         ...(spec.model === undefined ? [] : ['--model', spec.model]),
         ...spec.extraArgs,
       ],

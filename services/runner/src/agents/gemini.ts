@@ -60,9 +60,9 @@ function look(screen: Screen): Sighting {
 }
 
 function titleSays(title: string): Claim | null {
-  if (/^✦/u.test(title) || /^[⠁-⣿]/u.test(title)) return 'busy';
-  if (/^✋/u.test(title)) return 'waiting_input';
-  return /^◇/u.test(title) ? 'idle' : null;
+  if (/^[✦⠁-⣿]/u.test(title)) return 'busy';
+  if (title.startsWith('✋')) return 'waiting_input';
+  return title.startsWith('◇') ? 'idle' : null;
 }
 
 const MODES = { ask: 'default', edits: 'auto_edit', all: 'yolo' } as const;
@@ -77,7 +77,10 @@ export const gemini: AgentAdapter<CodingAgentSpec<'gemini'>> = {
     argv: [
       spec.program ?? 'gemini',
       ...(resumes ? ['--resume', 'latest'] : []),
-      ...['--model', spec.model ?? 'gemini-2.5-pro', '--approval-mode', MODES[permissionMode]],
+      '--model',
+      spec.model ?? 'gemini-2.5-pro',
+      '--approval-mode',
+      MODES[permissionMode],
       ...spec.extraArgs,
     ],
     env: { GEMINI_CLI_TRUST_WORKSPACE: 'true' },

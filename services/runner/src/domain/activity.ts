@@ -43,7 +43,8 @@ function readSeen(evidence: Evidence, signs: Signs): Reading {
       ? idle('status', `state=${status.state}`)
       : BOOTING;
   }
-  if (sighting?.working != null) return busy('screen', sighting.working);
+  const working = sighting?.working ?? null;
+  if (working !== null) return busy('screen', working);
   if (hasInput(evidence)) {
     if (titleSays === 'idle') return idle('title', title);
     if (signs.idleByScreen) return idle('screen', 'a place to type, and no sign of work');

@@ -86,7 +86,8 @@ export function note(evidence: Evidence, observed: Observed, signs: Signs): Evid
       };
     }
     case 'typed': {
-      if (evidence.sighting?.dialog != null) return evidence;
+      const dialog = evidence.sighting?.dialog ?? null;
+      if (dialog !== null) return evidence;
       const { text, enter, more } = keysOf(observed.text);
       if (!enter) return { ...evidence, typing: evidence.typing || text };
       const submits = evidence.typing || text;

@@ -20,7 +20,7 @@ export interface Score {
 export function truthOf(marks: readonly { readonly mark: string }[], index: number, read: Reading['state']): Read[] {
   const name = marks[index]?.mark ?? '';
   if (marks[index - 1]?.mark.startsWith('timeout:') === true) return [];
-  if (/^busy/.test(name)) return [{ truth: 'busy', read }];
+  if (name.startsWith('busy')) return [{ truth: 'busy', read }];
   if (/^(?:permission|blocked)/.test(name)) return [{ truth: 'waiting_input', read }];
   return /^(?:idle|interrupted|done)/.test(name) ? [{ truth: 'idle', read }] : [];
 }

@@ -14,10 +14,13 @@ function show() {
   const list = options.map((option, index) => ` ${index === selected ? '❯' : ' '} ${index + 1}. ${option}`).join('\n');
   draw(`● I will run it.\n${rule}\n Bash command ${left}\n Do you want to proceed?\n${list}\n\n Esc to cancel`);
 }
+// An arrow as a terminal sends it, else one key.
+// oxlint-disable-next-line no-control-regex -- escape is what an arrow begins with
+const ARROW_OR_KEY = /\u001b\[[A-D]|[^]/g;
 const said = [];
 process.stdin.setRawMode(true);
 process.stdin.on('data', (bytes) => {
-  for (const key of String(bytes).match(/\u001b\[[A-D]|[^]/g) ?? []) {
+  for (const key of String(bytes).match(ARROW_OR_KEY) ?? []) {
     if (key === '\u001b[B') selected = Math.min(selected + 1, options.length - 1);
     if (key === '\u001b[A') selected = Math.max(selected - 1, 0);
     if (key === '\r' && deaf === undefined && left > 0) {
