@@ -1,6 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ApiClient, OPERATIONS, pathParameters } from '@roundhouse/contracts';
+import { ApiClient, OPERATIONS, type OperationName, pathParameters } from '@roundhouse/contracts';
+import { EXAMPLES } from '@roundhouse/contracts/examples/index';
 import {
   type EmbeddedService,
   type ScratchRepository,
@@ -88,13 +89,16 @@ describe('secrets', () => {
     }
     const allowed: string[] = [];
     for (const [name, { method, path }] of Object.entries(OPERATIONS)) {
-      const url =
-        service.addresses.api + pathParameters(path).reduce((text, key) => text.replace(`:${key}`, other), path);
+      const keys = pathParameters(path);
+      const url = service.addresses.api + keys.reduce((text, key) => text.replace(`:${key}`, other), path);
+      // What a well-formed call carries, so that nothing but whose it is can be wrong with it.
+      const { request = {} } = EXAMPLES[name as OperationName] ?? {};
+      const body = Object.fromEntries(Object.entries(request).filter(([key]) => !keys.includes(key)));
       const headers = { authorization: `Bearer ${subtask}`, 'x-done-token': done, 'content-type': 'application/json' };
       const answer = await fetch(
         url,
         method === 'POST'
-          ? { method, headers, body: '{}' }
+          ? { method, headers, body: JSON.stringify(body) }
           : { method, headers: { authorization: headers.authorization } },
       );
       if (answer.status !== 403 && answer.status !== 404) allowed.push(name);

@@ -1,4 +1,6 @@
 import { basename, dirname, join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { RunnerHandOver } from '@roundhouse/contracts';
 import { HandOverSocket } from './adapters/hand-over/hand-over-socket.ts';
 import { IsolatedRemains } from './adapters/system/isolated-remains.ts';
@@ -63,7 +65,18 @@ async function loadAhead(here: Surroundings, log: Log, signal: AbortSignal): Pro
   } catch (error) {
     log.warn({ err: error }, 'the rehearsal failed');
   }
+  // What loading and the rehearsal left would else be collected in the midst of the attempt's start; and this process may
+  // wait for long.
+  collectGarbage();
   return loaded;
+}
+
+/** Node has no other door to it for a process that was started without the flag. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  setFlagsFromString('--no-expose-gc');
+  if (typeof collect === 'function') collect();
 }
 
 /** `taken` is said when the coordinator has welcomed this runner: it alone knows whose the attempt is. */

@@ -17,8 +17,48 @@ export class PtyTerminals implements Terminals {
 
   async spawn(order: TerminalOrder): Promise<AgentTerminal> {
     const [name = '', ...args] = order.argv;
-    const [program] = await Promise.all([findProgram(name, order.env['PATH'] ?? '', order.cwd), order.after]);
-    return await PtyTerminal.start({ ...order, program, args }, this.#log, this.#timers);
+    // Milliseconds of work that need not wait for what the program itself has to wait for.
+    const prepared = new PreparedTerminal(order, this.#log, this.#timers);
+    try {
+      const [program] = await Promise.all([findProgram(name, order.env['PATH'] ?? '', order.cwd), order.after]);
+      return await prepared.start({ ...order, program, args });
+    } catch (error) {
+      prepared.close();
+      throw error;
+    }
+  }
+}
+
+/** A terminal whose program is not there yet. */
+class PreparedTerminal {
+  readonly #model: TerminalModel;
+  #pty: PtyProcess | null = null;
+
+  constructor(order: TerminalOrder, log: Log, timers: Timers) {
+    this.#model = new TerminalModel(order, timers, {
+      onStatus: order.onStatus,
+      onTitle: order.onTitle,
+      onSettled: order.onSettled,
+      onReply: (text) => {
+        this.#pty?.writer
+          .write(text)
+          .catch((error: Error) => log.warn({ reason: error.message }, 'a terminal reply was not taken'));
+      },
+      onPressure: (high) => (high ? this.#pty?.pause() : this.#pty?.resume()),
+    });
+  }
+
+  async start(order: TerminalOrder & { program: string; args: readonly string[] }): Promise<AgentTerminal> {
+    const onOutput = (data: Buffer): void => {
+      order.onOutput(data);
+      this.#model.write(data);
+    };
+    this.#pty = await PtyProcess.start({ ...order, onOutput });
+    return new PtyTerminal(this.#pty, this.#model, order.onTyped);
+  }
+
+  close(): void {
+    this.#model.close();
   }
 }
 
@@ -29,7 +69,7 @@ class PtyTerminal implements AgentTerminal {
   readonly #model: TerminalModel;
   readonly #onTyped: (text: string) => void;
 
-  private constructor(pty: PtyProcess, model: TerminalModel, onTyped: (text: string) => void) {
+  constructor(pty: PtyProcess, model: TerminalModel, onTyped: (text: string) => void) {
     this.#process = pty;
     this.#model = model;
     this.#onTyped = onTyped;
@@ -38,30 +78,6 @@ class PtyTerminal implements AgentTerminal {
       await model.settled();
       return exit;
     });
-  }
-
-  static async start(
-    order: TerminalOrder & { program: string; args: readonly string[] },
-    log: Log,
-    timers: Timers,
-  ): Promise<PtyTerminal> {
-    const model = new TerminalModel(order, timers, {
-      onStatus: order.onStatus,
-      onTitle: order.onTitle,
-      onSettled: order.onSettled,
-      onReply: (text) => {
-        pty.writer
-          .write(text)
-          .catch((error: Error) => log.warn({ reason: error.message }, 'a terminal reply was not taken'));
-      },
-      onPressure: (high) => (high ? pty.pause() : pty.resume()),
-    });
-    const onOutput = (data: Buffer): void => {
-      order.onOutput(data);
-      model.write(data);
-    };
-    const pty = await PtyProcess.start({ ...order, onOutput });
-    return new PtyTerminal(pty, model, order.onTyped);
   }
 
   write(text: string): Promise<void> {
