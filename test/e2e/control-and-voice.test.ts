@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import {
@@ -9,6 +11,7 @@ import {
 } from '@roundhouse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+const DIALOGS = fileURLToPath(new URL('../../services/runner/src/testing/dialog-program.mjs', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
 const run = promisify(execFile);
 
@@ -44,7 +47,11 @@ describe('control and voice on a real runner', () => {
     const { id } = await client().call('createTask', { name: 'a shell', prompt: 'x', agent });
     await printed(id, 'ready> ');
     await cli('task', 'take', id, '--for', '10m');
-    expect(await client().call('promptTask', { id, prompt: 'what was held' })).toMatchObject({ held: true });
+    expect(await client().call('promptTask', { id, prompt: 'what was meant' })).toMatchObject({ held: true });
+    await client().call('promptTask', { id, prompt: 'what nobody wants' });
+    expect(await cli('task', 'edit', id, '2', '--prompt', 'what was held')).toContain('prompt 2: held, 13 bytes');
+    expect(await cli('task', 'withdraw', id, '3')).toContain('prompt 3: withdrawn');
+    expect(await cli('task', 'prompts', id)).toMatch(/2 +held +13 bytes.*\n.*3 +withdrawn/);
     await cli('task', 'type', id, 'typed by hand', '--key', 'enter');
     // The terminal's echo, and what cat makes of the line.
     await printed(id, 'typed by hand\ntyped by hand');
@@ -53,7 +60,8 @@ describe('control and voice on a real runner', () => {
     await cli('task', 'return', id);
     const { outcome, notice } = await client().call('waitSignal', { timeoutMs: 50_000 });
     expect([outcome, notice?.typed]).toEqual(['control', { lines: 1, text: 'typed by hand⟨Enter⟩', cut: false }]);
-    await printed(id, 'what was held');
+    const text = await printed(id, 'what was held');
+    expect(text).not.toMatch(/what was meant|what nobody wants/);
     expect(await client().call('closeTask', { id })).toMatchObject({ outcome: 'closed' });
   });
 
@@ -68,9 +76,30 @@ describe('control and voice on a real runner', () => {
     await cli('task', 'answer', id, 'lenient');
     const told = await client().call('waitSignal', { timeoutMs: 50_000, cursor: asked.cursor });
     expect([told.outcome, told.notice?.report]).toMatchObject(['report', { text: 'the README is out of date' }]);
+    expect(await cli('task', 'reports', id)).toContain('out of scope\nthe README is out of date');
     const done = await client().call('waitSignal', { timeoutMs: 50_000, cursor: told.cursor });
     expect(done.outcome).toBe('signal');
     expect((await client().call('readOutput', { id })).text).toContain('lenient');
+    expect(await client().call('closeTask', { id })).toMatchObject({ outcome: 'closed' });
+  });
+
+  it('RA-18: a dialog of the terminal is shown and answered at the command line', async () => {
+    const program = join(repository.path, '..', 'dialogs.sh');
+    await writeFile(program, `#!/bin/sh\nexec '${process.execPath}' '${DIALOGS}' 2\n`, { mode: 0o755 });
+    const { id } = await client().call('createTask', {
+      name: 'asks',
+      prompt: 'x',
+      agent: { kind: 'claude', program, permissionMode: 'ask' },
+    });
+    expect(await client().call('waitForIdle', { id, timeoutMs: 50_000 })).toMatchObject({ outcome: 'waiting_input' });
+    expect(await cli('task', 'answer', id)).toMatch(
+      /Do you want to proceed\?\n> 1 +Yes\n +2 +Yes, and always allow it\n +3 +No/,
+    );
+    await expect(cli('task', 'answer', id, 'yes, or no')).rejects.toMatchObject({ code: 2 });
+    expect(await cli('task', 'answer', id, 'no')).toContain('answered: No');
+    expect(await client().call('waitForIdle', { id, timeoutMs: 50_000 })).toMatchObject({ outcome: 'waiting_input' });
+    expect(await cli('task', 'answer', id, '2')).toContain('answered: Yes, and always allow it');
+    await printed(id, 'said No,Yes, and always allow it');
     expect(await client().call('closeTask', { id })).toMatchObject({ outcome: 'closed' });
   });
 });

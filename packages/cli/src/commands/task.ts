@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { controlCommands } from './task/control.ts';
+import { promptCommands } from './task/prompts.ts';
 import { readCommands } from './task/read.ts';
 import { runCommand } from './task/run.ts';
+import { voiceCommands } from './task/voice.ts';
 import { writeCommands } from './task/write.ts';
 
 /** `roundhouse task …` */
@@ -11,8 +13,10 @@ export function taskCommand(context: Context): Command {
   for (const inner of [
     runCommand(context),
     ...readCommands(context),
+    ...promptCommands(context),
     ...writeCommands(context),
     ...controlCommands(context),
+    ...voiceCommands(context),
   ])
     command.addCommand(inner);
   return command;

@@ -2,13 +2,12 @@ import { NAMED_KEYS } from '@roundhouse/contracts';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Context } from '../../context.ts';
 import { EXIT, Failure } from '../../failure.ts';
-import { oneLine } from '../../output.ts';
 import { duration } from '../duration.ts';
 import { openTask, taskCommandOf, type TaskOptions } from './task-options.ts';
 
 const DEFAULT_HOLD = 600;
 
-/** `roundhouse task take|type|return|answer`: what a person does at the keyboard of a task. */
+/** `roundhouse task take|type|return`: what a person does at the keyboard of a task. */
 export function controlCommands(context: Context): Command[] {
   const { output } = context;
   const take = taskCommandOf('take', context)
@@ -48,27 +47,7 @@ export function controlCommands(context: Context): Command[] {
       else output.line('the keyboard is the coordinator’s again');
     });
 
-  const answer = taskCommandOf('answer', context)
-    .summary('answer a question of its agent; without a text show what it asks')
-    .argument('[text]', 'the answer')
-    .option('--question <id>', 'which one; the oldest that is open by default')
-    .action(async (named: string, text: string | undefined, options: TaskOptions & { question?: string }) => {
-      const { client, id } = await openTask(context, named, options);
-      const { questions } = await client.call('getTask', { id });
-      if (text === undefined) {
-        if (options.json) return output.json(questions);
-        for (const one of questions)
-          output.line(`${one.id}  ${[one.text, ...one.options].map((words) => oneLine(words)).join(' | ')}`);
-        if (questions.length === 0) output.note('it asks nothing');
-        return;
-      }
-      const questionId = options.question ?? questions[0]?.id;
-      if (questionId === undefined) throw new Failure('it asks nothing', { exitCode: EXIT.notFound });
-      const answered = await client.call('answerQuestion', { id, questionId, answer: text });
-      if (options.json) output.json(answered);
-      else output.line('answered');
-    });
-  return [take, type, back, answer];
+  return [take, type, back];
 }
 
 function keyOf(name: string, before: readonly string[]): string[] {

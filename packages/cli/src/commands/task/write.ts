@@ -2,23 +2,12 @@ import type { Command } from 'commander';
 import type { Context } from '../../context.ts';
 import { EXIT, Failure } from '../../failure.ts';
 import { oneLine } from '../../output.ts';
-import { promptTextOf, type PromptOptions, withPrompt } from './prompt-text.ts';
 import { type AdmissionOptions, dependenciesOf, withDependencies } from './admission-options.ts';
 import { openTask, taskCommandOf, type TaskOptions } from './task-options.ts';
 
-/** `roundhouse task prompt|merge|close`: what changes a task. */
+/** `roundhouse task merge|close|depend`: what changes a task. */
 export function writeCommands(context: Context): Command[] {
   const { output } = context;
-  const prompt = withPrompt(taskCommandOf('prompt', context))
-    .summary('tell its agent something more')
-    .action(async (named: string, options: TaskOptions & PromptOptions) => {
-      const text = await promptTextOf(options, context.cwd);
-      const { client, id } = await openTask(context, named, options);
-      const receipt = await client.call('promptTask', { id, prompt: text });
-      if (options.json) output.json(receipt);
-      else output.line(`prompt ${receipt.ordinal}: ${receipt.state}, ${receipt.bytes} bytes`);
-    });
-
   const merge = taskCommandOf('merge', context)
     .summary('land its signalled commit; exit code 3 where it conflicts')
     .option('--message <text>', 'the message of the merge commit')
@@ -78,5 +67,5 @@ export function writeCommands(context: Context): Command[] {
       if (options.json) output.json(task);
       else output.line(task.admission.state === 'held' ? `held: ${oneLine(task.admission.reason)}` : 'it may start');
     });
-  return [prompt, merge, close, depend];
+  return [merge, close, depend];
 }
