@@ -127,6 +127,11 @@ export const ERRORS = {
     true,
     'Call again in a few seconds; nothing is lost meanwhile. If it stays so, start the service (npm start).',
   ),
+  output_not_rendered: row(
+    503,
+    true,
+    'Call again: rendering goes on from where it has come to. Or read it with form "raw".',
+  ),
   stopping: row(503, true, 'The service is stopping; send the request again when it is back.'),
 } as const satisfies Record<string, ErrorRow>;
 

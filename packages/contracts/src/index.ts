@@ -37,6 +37,7 @@ export * from './operations/task-operations.ts';
 export * from './operations/wait-operations.ts';
 export * from './operations/control-operations.ts';
 export * from './operations/voice-operations.ts';
+export * from './plain-text.ts';
 export * from './project.ts';
 export * from './prompt.ts';
 export * from './queue.ts';
