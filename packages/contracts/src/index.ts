@@ -12,6 +12,7 @@ export * from './event.ts';
 export * from './hand-over.ts';
 export * from './ids.ts';
 export * from './image.ts';
+export * from './instructions-mark.ts';
 export * from './keystrokes.ts';
 export * from './launcher.ts';
 export * from './limits.ts';

@@ -346,6 +346,10 @@ export interface GitAccess {
   readonly writableRef: string | null;
   /** Whether it sees other tasks' branches and archives. */
   readonly seesAll: boolean;
+  /** What no object of a push may hold: a POSIX extended regular expression. */
+  readonly refused: string;
+  /** Whether a push that is too large to be looked through is refused. */
+  readonly strict: boolean;
 }
 
 export interface GitRequest {
