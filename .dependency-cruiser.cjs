@@ -112,7 +112,12 @@ module.exports = {
     door('queue', ['bullmq'], ['^services/[^/]+/src/adapters/bullmq/']),
     door('mcp-server', ['@modelcontextprotocol/(server|node)'], ['^services/mcp-gateway/src/']),
     door('mcp-client', ['@modelcontextprotocol/client'], ['^packages/(cli|scripted-agent)/src/']),
-    door('pty', ['node-pty', '@lydell/node-pty', '@xterm/headless'], ['^services/runner/src/adapters/pty/']),
+    door('pty', ['node-pty', '@lydell/node-pty'], ['^services/runner/src/adapters/pty/']),
+    door(
+      'terminal',
+      ['@xterm/headless'],
+      ['^services/runner/src/adapters/pty/', '^services/coordinator/src/adapters/terminal/'],
+    ),
     door(
       'websocket',
       ['ws', '@fastify/websocket'],

@@ -1,3 +1,4 @@
+import { plainLine, plainText } from '@roundhouse/contracts';
 import pc from 'picocolors';
 
 /** Where a command writes: answers on `out`, everything else on `err`. */
@@ -23,16 +24,14 @@ export function terminalOutput(colour: boolean): Output {
   };
 }
 
-// eslint-disable-next-line no-control-regex -- the point of this expression is control characters
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 // eslint-disable-next-line no-control-regex -- colours are escape sequences
 const COLOUR = /(\u001b\[[0-9;]*m)/g;
 
-/** Text that an agent wrote, safe to print: no control characters but tab and newline. */
-export const printable = (text: string): string => text.replace(CONTROL, '');
+/** Text that an agent wrote, safe to print. */
+export const printable = plainText;
 
 /** One line of such text. */
-export const oneLine = (text: string): string => printable(text).replaceAll(/\s+/g, ' ').trim();
+export const oneLine = plainLine;
 
 const width = (text: string): number => [...text.replace(COLOUR, '')].length;
 

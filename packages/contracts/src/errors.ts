@@ -91,6 +91,11 @@ export const ERRORS = {
   ),
   prompt_queue_full: row(409, true, 'Wait until the agent has taken the prompts that are queued.'),
   uncommitted_changes: row(409, false, 'Commit or discard the files that "details.files" names, then signal again.'),
+  instructions_in_commit: row(
+    409,
+    false,
+    'Take the marked block of instructions out of the commits that have it ("details" names the first): git rebase, or git reset --soft and commit anew with git’s filters on. Then signal again.',
+  ),
   publish_failed: row(409, true, 'The runner could not push the work; "details.reason" says why. Signal again.'),
   runner_away: row(409, true, 'The runner did not answer in time; the request stays in force. Ask again.'),
   idempotency_mismatch: row(409, false, 'Use a new Idempotency-Key for a different request.'),
@@ -126,6 +131,11 @@ export const ERRORS = {
     503,
     true,
     'Call again in a few seconds; nothing is lost meanwhile. If it stays so, start the service (npm start).',
+  ),
+  output_not_rendered: row(
+    503,
+    true,
+    'Call again: rendering goes on from where it has come to. Or read it with form "raw".',
   ),
   stopping: row(503, true, 'The service is stopping; send the request again when it is back.'),
 } as const satisfies Record<string, ErrorRow>;

@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createBullmqAttemptQueue } from './adapters/bullmq/bullmq-attempt-queue.ts';
-import { createFileRecordings } from './adapters/files/file-recordings.ts';
+import { createFileRecordings, recordingFiles } from './adapters/files/file-recordings.ts';
 import { createGitHubs } from './adapters/git/git-hubs.ts';
 import { createGitSmartHttp } from './adapters/git/git-smart-http.ts';
 import { createTrustedGit } from './adapters/git/trusted-git.ts';
@@ -28,6 +28,7 @@ import { createRedisTokenStore } from './adapters/redis/redis-token-store.ts';
 import { createRedisWebhooks } from './adapters/redis/redis-webhooks.ts';
 import { createWorkerSchemaCheck } from './adapters/schema/worker-schema-check.ts';
 import { createHttpWebhookPost } from './adapters/webhook/http-webhook-post.ts';
+import { createWorkerRenderings } from './adapters/terminal/worker-renderings.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
 import { executeEffect } from './effects/execute-effects.ts';
@@ -61,6 +62,9 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
   await tokens.adopt((await readFile(config.operatorTokenFile, 'utf8')).trim(), 'operator token');
   await tokens.adopt((await readFile(config.launcherTokenFile, 'utf8')).trim(), 'launcher token');
 
+  const recordingsFolder = join(config.dataFolder, 'recordings');
+  const renderings = createWorkerRenderings(recordingFiles(recordingsFolder), log);
+
   let url = '';
   const clock: Clock = { now: () => new Date().toISOString(), nextId: () => randomUUID() };
   const [store, feed] = [
@@ -89,7 +93,8 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
     webhooks: await createRedisWebhooks(redis, config.webhooks),
     webhookPost: createHttpWebhookPost(config.webhooks.allowPrivate),
     hubs,
-    recordings: createFileRecordings(join(config.dataFolder, 'recordings')),
+    recordings: createFileRecordings(recordingsFolder),
+    renderings,
     clock,
     log,
     publicUrl: () => config.publicUrl ?? url,
@@ -132,6 +137,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
       await calls.stop();
       await draining;
       await Promise.all([waking, telling, posting]);
+      await renderings.stop();
       await queue.close();
       for (const connection of [redis, subscriber, blocking]) connection.disconnect();
     },

@@ -35,6 +35,7 @@ const app = await createApp({
     webhookPost: unused,
     hubs: unused,
     recordings: unused,
+    renderings: unused,
     clock: unused,
     log,
     publicUrl: () => '',

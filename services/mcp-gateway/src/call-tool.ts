@@ -4,12 +4,12 @@ import {
   ProtocolErrorCode,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { ApiClient, RoundhouseError, UnreachableError, Uuid } from '@roundhouse/contracts';
+import { ACCESS, ApiClient, RoundhouseError, UnreachableError, Uuid } from '@roundhouse/contracts';
 import { z } from 'zod';
 import { type Caller, coordinatorIdOf, whoami } from './identity.ts';
 import type { Logger } from './logger.ts';
 import { startProgress } from './progress.ts';
-import { isExpected, renderError, renderResult } from './render.ts';
+import { isExpected, renderError, renderResult, type Writers } from './render.ts';
 import { mayUse, type Tool, TOOLS } from './tools.ts';
 
 /** The longest that a call is held, milliseconds: the longest wait (55 s) and some for the way, below clients' 60 s. */
@@ -45,7 +45,7 @@ export async function callTool(
       AbortSignal.any([context.mcpReq.signal, AbortSignal.timeout(HOLD_MS)]),
       parts,
     );
-    return renderResult(value, { raw: tool.operation === 'readOutput' && given['raw'] === true });
+    return renderResult(value, writersOf(tool, given));
   } catch (thrown) {
     const error = heldTooLong(thrown) ? new UnreachableError('the coordinator did not answer in time') : thrown;
     outcome = error instanceof RoundhouseError ? error.code : error instanceof Error ? error.name : 'thrown';
@@ -56,6 +56,12 @@ export async function callTool(
     endProgress();
     parts.log.info({ tool: name, outcome, ms: Math.round(performance.now() - startedAt) }, 'call');
   }
+}
+
+/** A sub-task hears from its coordinator and of itself, but for what the tasks before it came to. */
+function writersOf({ operation }: Tool, given: Readonly<Record<string, unknown>>): Writers {
+  if (operation === 'readOutput' && given['form'] === 'raw') return 'raw';
+  return ACCESS[operation].subtask === 'none' || operation === 'getInputs' ? 'strangers' : 'own';
 }
 
 async function perform(

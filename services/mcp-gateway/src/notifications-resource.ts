@@ -2,6 +2,7 @@ import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprot
 import { ACCESS, ApiClient, type Role } from '@roundhouse/contracts';
 import type { CallParts } from './call-tool.ts';
 import { coordinatorIdOf, whoami } from './identity.ts';
+import { forModel } from './untrusted.ts';
 
 /** The box of whoever asks: the address is the same for all, what is read is the caller's own. */
 export const NOTIFICATIONS_URI = 'roundhouse://notifications';
@@ -38,6 +39,6 @@ export function serveNotificationsResource(server: Server, parts: CallParts): vo
       client: caller.client,
     });
     const box = await client.call('getNotifications', {}, { signal });
-    return { contents: [{ uri, mimeType: 'application/json', text: JSON.stringify(box) }] };
+    return { contents: [{ uri, mimeType: 'application/json', text: JSON.stringify(forModel(box)) }] };
   });
 }

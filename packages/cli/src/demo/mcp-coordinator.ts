@@ -6,6 +6,7 @@ import {
   OPERATIONS,
   type OperationName,
   type OutputOf,
+  outOfEnvelope,
   RoundhouseError,
 } from '@roundhouse/contracts';
 import { Failure } from '../failure.ts';
@@ -49,9 +50,17 @@ export async function connectMcp(endpoint: string, token: string, signal: AbortS
       };
       const result = await client.callTool({ name: tool, arguments: { ...input } }, options);
       if (result.isError === true) throw errorOf(tool, result.structuredContent);
-      return output.parse(result.structuredContent) as OutputOf<(typeof OPERATIONS)[typeof name]>;
+      return output.parse(unwrapped(result.structuredContent)) as OutputOf<(typeof OPERATIONS)[typeof name]>;
     },
   };
+}
+
+/** What is meant for models stands in envelopes. */
+function unwrapped(value: unknown): unknown {
+  if (typeof value === 'string') return outOfEnvelope(value);
+  if (Array.isArray(value)) return value.map(unwrapped);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unwrapped(inner)]));
 }
 
 function errorOf(tool: string, content: unknown): Error {

@@ -32,6 +32,13 @@ export const readDiff = operation({
   errors: ['task_not_found', 'nothing_published', 'cursor_invalid', 'git_failed'],
 });
 
+/**
+ * `text`: the lines as the terminal showed them, those that scrolled off and those on the screen. `screen`: the screen
+ * alone. `raw`: what the program printed, escape sequences and all.
+ */
+export const OutputForm = z.enum(['text', 'screen', 'raw']);
+export type OutputForm = z.infer<typeof OutputForm>;
+
 export const readOutput = operation({
   name: 'readOutput',
   method: 'GET',
@@ -39,21 +46,38 @@ export const readOutput = operation({
   tag: 'tasks',
   summary: 'Read the terminal’s output',
   description:
-    'What the agent’s terminal printed, escape sequences removed, by pages of at most 10000 characters. Negative tail counts from the end.',
+    'What a person would see in the agent’s terminal, as plain text by lines, in pages of at most 10000 characters; without a cursor from the first line. What scrolled off comes first, the screen as it is now last.',
   effect: 'read',
   tool: 'get_task_output',
   input: z.object({
     id,
-    cursor: z.string().max(200).optional().describe('The nextCursor of the page before; from the start by default.'),
+    cursor: z
+      .string()
+      .max(200)
+      .optional()
+      .describe('The nextCursor of the page before, of the same form; from the start by default.'),
     tail: z.boolean().default(false).describe('True: the last page instead of the first.'),
-    raw: z.boolean().default(false).describe('True: keep escape sequences.'),
+    form: OutputForm.default('text').describe(
+      '"text": lines, as the terminal showed them; "screen": the screen alone; "raw": what the program printed, with its escape sequences.',
+    ),
   }),
   output: Page.extend({
+    nextCursor: z
+      .string()
+      .describe('Pass it as cursor for what follows. At the end: from the first line that may still change.'),
+    form: OutputForm,
     attempt: z.int().min(0),
     more: z.boolean().describe('Whether there is more now; more may come later under the same nextCursor.'),
+    firstLine: z.int().min(0).nullable().describe('How many lines come before this page; null for raw.'),
+    lines: z.int().min(0).nullable().describe('How many lines there are, as far as was read; null for raw.'),
+    changingLines: z
+      .int()
+      .min(0)
+      .describe('How many of the last lines are still on the screen and may change; nextCursor gives them again.'),
+    droppedLines: z.int().min(0).describe('Lines of a screen above those shown, which are more than a page holds.'),
     skippedBytes: z.int().min(0).describe('Bytes that were not recorded, because a cap was reached.'),
   }),
-  errors: ['task_not_found', 'cursor_invalid'],
+  errors: ['task_not_found', 'cursor_invalid', 'output_not_rendered'],
 });
 
 const landErrors = [

@@ -1,20 +1,12 @@
-import type { NotificationEntry, NotificationMessage } from '@roundhouse/contracts';
+import { type NotificationEntry, type NotificationMessage, plainLine } from '@roundhouse/contracts';
 
 /** How many entries are named; an agent reads all with get_notifications. */
 const NAMED = 20;
 const QUOTED = 200;
 
-// eslint-disable-next-line no-control-regex -- the point of this expression is control characters
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+/g;
-
 /** An agent's own words, on one line and in quotes: what is typed into a terminal must not be able to do more than be read. */
 const quoted = (text: string): string =>
-  JSON.stringify(
-    text
-      .slice(0, QUOTED)
-      .replace(/[\ud800-\udbff]$/, '')
-      .replace(CONTROL, ' '),
-  );
+  JSON.stringify(plainLine(text.slice(0, QUOTED).replace(/[\ud800-\udbff]$/, '')));
 
 function line({ id, taskId, taskName, kind, detail, commit }: NotificationEntry): string {
   const parts = [

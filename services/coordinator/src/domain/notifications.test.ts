@@ -140,7 +140,7 @@ describe('what is typed', () => {
     const text = notificationText({ id: id(6), coordinatorId: id(2), at: NOW, pending: 40, entries });
     expect(text).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
     expect(text.split('\n').some((line) => line.startsWith('@'))).toBe(false);
-    expect(text).toContain('says "ok? @exit 3 [2J  \\"end\\""');
+    expect(text).toContain('says "ok? @exit 3[2J \\"end\\""');
     expect(text).toContain('and 20 more');
     expect(Buffer.byteLength(text)).toBeLessThan(65_536);
   });

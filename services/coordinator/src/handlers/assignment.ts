@@ -3,7 +3,7 @@ import { type Assignment, DEFAULT_AUTHOR, type TaskRecord } from '@roundhouse/co
 import type { Deps } from './deps.ts';
 
 /** The size of an agent's terminal, characters. */
-const TERMINAL = { cols: 120, rows: 40 } as const;
+export const TERMINAL = { cols: 120, rows: 40 } as const;
 
 /**
  * What a runner needs to begin, but for its base, which the claim decides. The tokens of the agent are made here: they say

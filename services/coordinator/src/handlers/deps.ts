@@ -14,6 +14,7 @@ import type {
   RecentProfiles,
   Recordings,
   Registry,
+  Renderings,
   TaskStore,
   TokenStore,
 } from '../ports.ts';
@@ -47,6 +48,7 @@ export interface Deps {
   readonly webhookPost: WebhookPost;
   readonly hubs: Hubs;
   readonly recordings: Recordings;
+  readonly renderings: Renderings;
   readonly clock: Clock;
   readonly log: Logger;
   /** Where this service is reached, `http://host:port`; known once it listens. */

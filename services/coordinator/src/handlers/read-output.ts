@@ -1,43 +1,71 @@
-import { stripVTControlCharacters } from 'node:util';
-import { type InputOf, type OPERATIONS, type OutputOf, RoundhouseError } from '@roundhouse/contracts';
+import { type InputOf, type OPERATIONS, type OutputOf, RoundhouseError, plainText } from '@roundhouse/contracts';
 import { PAGE_BYTES, pageLength } from '../domain/page.ts';
 import { ownTask } from './access.ts';
+import { TERMINAL } from './assignment.ts';
 import type { Caller, Deps } from './deps.ts';
 
-/** A cursor names the attempt and the byte it goes on from. */
-const CURSOR = /^(\d{1,7})\.(\d{1,12})$/;
+type Output = OutputOf<typeof OPERATIONS.readOutput>;
+
+/** A cursor names the attempt and where it goes on: a line, or, of raw output, a byte (`r`). */
+const CURSOR = /^(\d{1,7})\.(r?)(\d{1,12})$/;
 
 export async function readOutput(
   deps: Deps,
   caller: Caller,
   input: InputOf<typeof OPERATIONS.readOutput>,
-): Promise<OutputOf<typeof OPERATIONS.readOutput>> {
+): Promise<Output> {
   const task = await ownTask(deps, caller, input.id);
-  const [, attemptText, offsetText] =
-    input.cursor === undefined ? ['', String(task.attempt), '0'] : (CURSOR.exec(input.cursor) ?? []);
-  const attempt = Number(attemptText);
-  if (attemptText === undefined || attempt < 1 || attempt > task.attempt) {
-    throw new RoundhouseError('cursor_invalid', 'the cursor is malformed or of an attempt that never was');
-  }
-  const { size } = await deps.recordings.read(task.id, attempt, 0, 0);
-  const offset = input.cursor === undefined && input.tail ? Math.max(0, size - PAGE_BYTES) : Number(offsetText);
-  const { data, skipped } = await deps.recordings.read(task.id, attempt, offset, PAGE_BYTES + 1);
-  const length = pageLength(data);
-  const next = offset + length;
-  const bytes = data.subarray(0, length).toString('utf8');
+  const { form, tail } = input;
+  const place = placeOf(input.cursor, form, task.attempt);
+  if (form === 'raw') return rawPage(deps, task.id, place.attempt, place.at ?? (tail ? 'end' : 0));
+  const { attempt } = place;
+  const from = form === 'screen' ? form : (place.at ?? (tail ? 'end' : 0));
+  const [page, { skipped }] = await Promise.all([
+    deps.renderings.render({ taskId: task.id, attempt, ...TERMINAL, from, limit: PAGE_BYTES }),
+    deps.recordings.read(task.id, attempt, 0, 0),
+  ]);
   return {
-    text: input.raw ? bytes : plain(bytes),
-    nextCursor: `${attempt}.${next}`,
+    text: plainText(page.text),
+    nextCursor: `${attempt}.${page.nextLine}`,
+    form,
     attempt,
-    more: next < size,
+    more: page.more,
+    firstLine: page.firstLine,
+    lines: page.lines,
+    changingLines: page.unsettled,
+    droppedLines: page.dropped,
     skippedBytes: skipped,
   };
 }
 
-// eslint-disable-next-line no-control-regex -- the point of this expression is control characters
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+function placeOf(
+  cursor: string | undefined,
+  form: Output['form'],
+  last: number,
+): { attempt: number; at: number | null } {
+  if (cursor === undefined) return { attempt: last, at: null };
+  const [, attempt, kind, at] = CURSOR.exec(cursor) ?? [];
+  const fits = (kind === 'r') === (form === 'raw') && Number(attempt) <= last;
+  if (!fits) throw new RoundhouseError('cursor_invalid', 'the cursor is malformed, or of another form or attempt');
+  return { attempt: Number(attempt), at: Number(at) };
+}
 
-/** Escape sequences and control characters gone, line ends as on the screen: what a model or a log may read. */
-function plain(text: string): string {
-  return stripVTControlCharacters(text).replace(/\r+\n/g, '\n').replace(CONTROL, '');
+async function rawPage(deps: Deps, taskId: string, attempt: number, from: number | 'end'): Promise<Output> {
+  const { size } = await deps.recordings.read(taskId, attempt, 0, 0);
+  const offset = from === 'end' ? Math.max(0, size - PAGE_BYTES) : from;
+  const { data, skipped } = await deps.recordings.read(taskId, attempt, offset, PAGE_BYTES + 1);
+  const length = pageLength(data);
+  const next = offset + length;
+  return {
+    text: data.subarray(0, length).toString('utf8'),
+    nextCursor: `${attempt}.r${next}`,
+    form: 'raw',
+    attempt,
+    more: next < size,
+    firstLine: null,
+    lines: null,
+    changingLines: 0,
+    droppedLines: 0,
+    skippedBytes: skipped,
+  };
 }

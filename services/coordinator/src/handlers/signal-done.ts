@@ -65,8 +65,21 @@ async function publish(deps: Deps, caller: Caller, input: SubtaskInput, land: bo
         { files: lastPublish.files },
       );
     case 'failed':
-      throw new RoundhouseError('publish_failed', 'the work could not be pushed', { reason: lastPublish.reason });
+      throw notPublished(lastPublish.reason);
   }
+}
+
+/** What the hub's hook said of a push that held the instructions of the task, as the runner heard it. */
+const REFUSED = /instructions_in_push: (?<path>.{1,500}) in commit (?<commit>[0-9a-f]{40,64})/;
+
+function notPublished(reason: string): RoundhouseError {
+  const found = REFUSED.exec(reason)?.groups;
+  if (found === undefined) return new RoundhouseError('publish_failed', 'the work could not be pushed', { reason });
+  const { path, commit } = found;
+  return new RoundhouseError('instructions_in_commit', `the hub refused the push: ${path} of ${commit} has the block`, {
+    path,
+    commit,
+  });
 }
 
 export async function signalDone(

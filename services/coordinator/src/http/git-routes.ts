@@ -1,4 +1,11 @@
-import { ACCESS, type Identity, RoundhouseError, Uuid } from '@roundhouse/contracts';
+import {
+  ACCESS,
+  ANY_INSTRUCTIONS_MARK,
+  type Identity,
+  instructionsMark,
+  RoundhouseError,
+  Uuid,
+} from '@roundhouse/contracts';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -10,7 +17,11 @@ import { trailOf } from './call-trail.ts';
 /** What a caller may do in a hub: the matrix says whether, its token which ref. */
 function accessOf(identity: Identity): GitAccess {
   const writes = ACCESS.hubWrite[identity.role];
+  const isRunner = identity.role === 'runner';
   return {
+    refused: isRunner ? instructionsMark(identity.taskId) : ANY_INSTRUCTIONS_MARK,
+    // People push whole histories; a task that does has no such reason.
+    strict: isRunner,
     writableRef: writes === 'any' ? 'refs/*' : writes === 'own' && identity.role === 'runner' ? identity.ref : null,
     seesAll: ACCESS.hubRead[identity.role] === 'any',
   };

@@ -50,18 +50,23 @@ export function readCommands(context: Context): Command[] {
   const terminal = taskCommandOf('output', context)
     .summary('show what its terminal printed')
     .option('--tail', 'the last page only', false)
-    .option('--raw', 'keep escape sequences: they act on your terminal', false)
-    .action(async (named: string, options: TaskOptions & { tail: boolean; raw: boolean }) => {
+    .option('--screen', 'what its screen shows now, without what scrolled off it', false)
+    .option('--raw', 'what was printed, with its escape sequences: they act on your terminal', false)
+    .action(async (named: string, options: TaskOptions & { tail: boolean; screen: boolean; raw: boolean }) => {
       const { client, id } = await openTask(context, named, options);
-      const { raw, tail } = options;
-      let page = await client.call('readOutput', { id, raw, tail });
-      let text = page.text;
-      while (page.more && page.nextCursor !== null) {
-        page = await client.call('readOutput', { id, raw, cursor: page.nextCursor });
+      const { raw, screen, tail } = options;
+      const form = raw ? 'raw' : screen ? 'screen' : 'text';
+      let page = await client.call('readOutput', { id, form, tail });
+      let { text } = page;
+      while (page.more) {
+        page = await client.call('readOutput', { id, form, cursor: page.nextCursor });
         text += page.text;
       }
-      if (options.json) return output.json({ attempt: page.attempt, skippedBytes: page.skippedBytes, text });
+      const { attempt, skippedBytes, droppedLines } = page;
+      if (options.json) return output.json({ attempt, form, skippedBytes, droppedLines, text });
       output.raw(raw ? text : printable(text));
+      if (skippedBytes > 0) output.note(output.colour.dim(`${skippedBytes} bytes were not recorded`));
+      if (droppedLines > 0) output.note(output.colour.dim(`${droppedLines} lines above are not shown`));
     });
   return [list, show, diff, terminal];
 }

@@ -9,12 +9,18 @@ const MAX_BYTES = 64 * 1024 * 1024;
 
 const Skipped = z.object({ skipped: z.int().min(0) });
 
+/** Where the recording of an attempt is, or would be. */
+export const recordingFiles =
+  (folder: string) =>
+  (taskId: string, attempt: number): string =>
+    join(folder, taskId, `${attempt}.log`);
+
 /**
  * One file an attempt, appended. An offset counts every byte that the terminal printed; what was not recorded (a full
  * buffer of the runner, the cap) is counted beside the file. One link a runner: one writer a file.
  */
 export function createFileRecordings(folder: string): Recordings {
-  const file = (taskId: string, attempt: number): string => join(folder, taskId, `${attempt}.log`);
+  const file = recordingFiles(folder);
   const sidecar = (taskId: string, attempt: number): string => `${file(taskId, attempt)}.json`;
 
   const skippedOf = async (taskId: string, attempt: number): Promise<number> => {

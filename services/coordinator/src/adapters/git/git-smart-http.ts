@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Readable } from 'node:stream';
 import pLimit from 'p-limit';
@@ -14,7 +15,7 @@ const MAX_PROCESSES = 8;
 
 /**
  * The hub over HTTP (gitprotocol-http(5)): `git upload-pack` and `git receive-pack` in their stateless form, one process a
- * request. What a request may write is told to git by configuration of that process alone, and held by the update hook.
+ * request. What a request may write is told to git by configuration of that process alone, and held by the hooks.
  */
 export function createGitSmartHttp(git: TrustedGit, gitDir: (projectId: string) => string, log: Logger): GitSmartHttp {
   const limit = pLimit(MAX_PROCESSES);
@@ -36,6 +37,10 @@ export function createGitSmartHttp(git: TrustedGit, gitDir: (projectId: string) 
     const env: Record<string, string> = {
       ...git.environment(gitDir(projectId)),
       ROUNDHOUSE_WRITABLE_REF: access.writableRef ?? 'none',
+      ROUNDHOUSE_BLOCK: access.refused,
+      ROUNDHOUSE_UNSCANNED: access.strict ? 'refuse' : 'take',
+      // Random: nothing in a push can pretend to be the end of it.
+      ROUNDHOUSE_SCAN: `scanned-${randomUUID()}`,
       GIT_CONFIG_COUNT: String(config.length),
     };
     for (const [index, [key, value]] of config.entries()) {

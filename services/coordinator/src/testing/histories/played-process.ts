@@ -18,6 +18,7 @@ import { createRedisTokenStore } from '../../adapters/redis/redis-token-store.ts
 import { createRedisWebhooks } from '../../adapters/redis/redis-webhooks.ts';
 import { createFileRecordings } from '../../adapters/files/file-recordings.ts';
 import { createWorkerSchemaCheck } from '../../adapters/schema/worker-schema-check.ts';
+import { createWorkerRenderings } from '../../adapters/terminal/worker-renderings.ts';
 import { createHttpWebhookPost } from '../../adapters/webhook/http-webhook-post.ts';
 import { NOTIFICATION_TIMES } from '../../domain/notification-times.ts';
 import type { EffectDeps } from '../../effects/execute-effects.ts';
@@ -94,6 +95,7 @@ export async function startPlayedProcess(around: Surroundings, skewMs: number): 
     webhookPost: createHttpWebhookPost(false),
     hubs: memoryHub(around.hub),
     recordings: createFileRecordings('/nonexistent'),
+    renderings: createWorkerRenderings(() => '/nonexistent', around.log),
     clock,
     log: around.log,
     publicUrl: () => 'http://127.0.0.1:1',
