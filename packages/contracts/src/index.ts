@@ -35,6 +35,7 @@ export * from './operations/review-operations.ts';
 export * from './operations/sub-task-operations.ts';
 export * from './operations/task-operations.ts';
 export * from './operations/wait-operations.ts';
+export * from './operations/kept-wait-operations.ts';
 export * from './operations/control-operations.ts';
 export * from './operations/voice-operations.ts';
 export * from './project.ts';

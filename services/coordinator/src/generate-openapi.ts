@@ -39,6 +39,7 @@ const app = await createApp({
     log,
     publicUrl: () => '',
     idempotency: unused,
+    keptWaits: unused,
     ping: unused,
     version: VERSION,
   },

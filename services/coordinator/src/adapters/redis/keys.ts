@@ -52,6 +52,8 @@ export const KEYS = {
   webhookTries: key('webhooks', 'tries'),
   webhookSecrets: key('webhooks', 'secrets'),
   webhookOutcomes: key('webhooks', 'outcomes'),
+  keptWait: (id: string) => key('wait', id),
+  keptWaitLook: (id: string) => key('wait', id, 'look'),
   idempotency: (scope: string) => key('idempotency', scope),
 } as const;
 
