@@ -95,7 +95,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
     log,
     publicUrl: () => config.publicUrl ?? url,
     idempotency: createRedisIdempotencyStore(redis),
-    keptWaits: await createRedisKeptWaits(redis),
+    keptWaits: await createRedisKeptWaits(redis, subscriber),
     version: VERSION,
     ping: async () => {
       const from = performance.now();

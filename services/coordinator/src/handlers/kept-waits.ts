@@ -15,6 +15,7 @@ import { readEvents } from './read-events.ts';
 import { waitForEvents } from './wait-for-events.ts';
 import { waitForIdle } from './wait-for-idle.ts';
 import { acknowledgeCursor, waitSignal } from './wait-signal.ts';
+import { watch } from './watch.ts';
 
 type Ops = typeof OPERATIONS;
 type Keeping = Deps & { readonly keptWaits: KeptWaits; readonly idempotency: IdempotencyStore };
@@ -22,6 +23,8 @@ type Keeping = Deps & { readonly keptWaits: KeptWaits; readonly idempotency: Ide
 /** How long a look may take beyond the time that it waits, ms: then another one may look as well. */
 const LOOK_SLACK_MS = 15_000;
 const MAX_CANCELS = 20;
+/** How long a cancellation waits for the one that looks to stop, ms. */
+const STOP_LOOK_MS = 2_000;
 
 /** Keeps a wait: what it begins with is fixed now, so that nothing which happens between two looks is missed. */
 export async function keepWait(deps: Keeping, caller: Caller, input: InputOf<Ops['keepWait']>): Promise<KeptWait> {
@@ -52,19 +55,36 @@ export async function readWait(
   caller: Caller,
   { id, timeoutMs }: InputOf<Ops['readWait']>,
 ): Promise<KeptWait> {
-  const stored = await ownWait(deps, caller, id);
-  const { kept } = stored.record;
-  if (kept.state !== 'waiting') return kept;
-  listen(deps, caller, id);
-  if (!(await deps.keptWaits.beginLook(id, timeoutMs + LOOK_SLACK_MS))) return kept;
+  const cancelled = new AbortController();
+  // Heard from before it is read: else a cancellation in between would be heard by nobody.
+  const unsubscribe = deps.keptWaits.onChange(id, () => {
+    const heed = (now: StoredKeptWait | null): void => {
+      if (now?.record.kept.state !== 'waiting') cancelled.abort();
+    };
+    const missed = (error: unknown): void => deps.log.debug({ err: error }, 'a kept wait could not be read');
+    deps.keptWaits.read(id).then(heed, missed);
+  });
   try {
-    return await look(deps, caller, stored, timeoutMs);
+    const stored = await ownWait(deps, caller, id);
+    const { kept } = stored.record;
+    if (kept.state !== 'waiting') return kept;
+    listen(deps, caller, id);
+    if (!(await deps.keptWaits.beginLook(id, timeoutMs + LOOK_SLACK_MS))) return kept;
+    try {
+      const signal = AbortSignal.any([caller.signal, cancelled.signal]);
+      return await look(deps, { ...caller, signal }, stored, timeoutMs);
+    } finally {
+      await deps.keptWaits.endLook(id);
+    }
   } finally {
-    await deps.keptWaits.endLook(id);
+    unsubscribe();
   }
 }
 
-/** Cancelled once is cancelled; what is answered stays so. */
+/**
+ * Cancelled once is cancelled; what is answered stays so. Whoever looked for it, in whichever process, has stopped when this
+ * returns: a wait that begins afterwards meets nobody.
+ */
 export async function cancelWait(deps: Keeping, caller: Caller, { id }: InputOf<Ops['cancelWait']>): Promise<KeptWait> {
   // What else is stored each time is a wait that has read on, or is over.
   for (let tries = 0; tries < MAX_CANCELS; tries += 1) {
@@ -74,10 +94,18 @@ export async function cancelWait(deps: Keeping, caller: Caller, { id }: InputOf<
     const kept: KeptWait = { ...record.kept, state: 'cancelled', updatedAt: deps.clock.now() };
     if (await deps.keptWaits.replace(stored, { ...record, kept })) {
       listenNoMore(deps, caller, id);
+      await nobodyLooks(deps, caller, id);
       return kept;
     }
   }
   throw new RoundhouseError('version_conflict', 'the wait read on each time that it was to be cancelled');
+}
+
+/** A process that died while it looked has left its mark: that one is not waited for. */
+async function nobodyLooks(deps: Keeping, { signal }: Caller, id: string): Promise<void> {
+  const subscribe = (stir: (event: null) => void) => deps.keptWaits.onChange(id, () => stir(null));
+  const ended = async (): Promise<true | null> => ((await deps.keptWaits.isLookedFor(id)) ? null : true);
+  await watch({ subscribe, timeoutMs: STOP_LOOK_MS, signal }, ended);
 }
 
 async function look(deps: Keeping, caller: Caller, stored: StoredKeptWait, timeoutMs: number): Promise<KeptWait> {
@@ -88,7 +116,7 @@ async function look(deps: Keeping, caller: Caller, stored: StoredKeptWait, timeo
   const asking = { ...caller, onUndelivered: (step: () => Promise<void>) => void undo.push(step) };
   const answer = await ask(deps, asking, wait, waitsMs);
   const nothing = answer.outcome === 'timeout';
-  if (nothing && (leftMs() > 0 || caller.signal.aborted)) return await readOn(deps, stored, answer);
+  if (nothing && leftMs() > 0 && !caller.signal.aborted) return await readOn(deps, stored, answer);
   const answered: KeptWait = { ...kept, state: 'answered', updatedAt: deps.clock.now(), answer };
   // A caller whose access has ended gets nothing; of one that has gone this takes nothing: it may ask again.
   if (!caller.signal.aborted && (await deps.keptWaits.replace(stored, { ...stored.record, kept: answered }))) {

@@ -24,4 +24,7 @@ export interface KeptWaits {
   /** True for one caller at a time: who may look for an answer, for so long at most. */
   beginLook(id: string, maxMs: number): Promise<boolean>;
   endLook(id: string): Promise<void>;
+  isLookedFor(id: string): Promise<boolean>;
+  /** Tells that a wait was changed or a look at it has ended, in any process; also where that may have been missed. */
+  onChange(id: string, listener: () => void): () => void;
 }

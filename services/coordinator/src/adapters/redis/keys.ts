@@ -54,6 +54,7 @@ export const KEYS = {
   webhookOutcomes: key('webhooks', 'outcomes'),
   keptWait: (id: string) => key('wait', id),
   keptWaitLook: (id: string) => key('wait', id, 'look'),
+  keptWaitChannel: key('waits'),
   idempotency: (scope: string) => key('idempotency', scope),
 } as const;
 
