@@ -61,6 +61,11 @@ export const ERRORS = {
   coordinator_not_found: row(404, false, 'List the coordinators to see which there are.'),
   token_not_found: row(404, false, 'List the tokens to see which there are.'),
   pairing_not_open: row(404, false, 'Have a PIN made (roundhouse coordinator pair); it is good for 5 minutes.'),
+  wait_not_found: row(
+    404,
+    false,
+    'It is forgotten, or not yours: wait anew; what it had not given out is still there.',
+  ),
   prompt_not_found: row(404, false, 'Read the task’s status: "prompts" has the receipts that there are.'),
   question_not_found: row(404, false, 'Read the task’s status: "questions" has those that are open.'),
   prompt_not_queued: row(409, false, 'It is with the agent already; send another prompt that corrects it.'),

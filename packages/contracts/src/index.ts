@@ -36,6 +36,7 @@ export * from './operations/review-operations.ts';
 export * from './operations/sub-task-operations.ts';
 export * from './operations/task-operations.ts';
 export * from './operations/wait-operations.ts';
+export * from './operations/kept-wait-operations.ts';
 export * from './operations/control-operations.ts';
 export * from './operations/voice-operations.ts';
 export * from './plain-text.ts';

@@ -12,6 +12,7 @@ import * as subTask from './operations/sub-task-operations.ts';
 import * as review from './operations/review-operations.ts';
 import * as tasks from './operations/task-operations.ts';
 import * as voice from './operations/voice-operations.ts';
+import * as kept from './operations/kept-wait-operations.ts';
 import * as waits from './operations/wait-operations.ts';
 
 /** Every operation of the API, by name: a literal, not a discovery. */
@@ -30,6 +31,9 @@ export const OPERATIONS = {
   closeTask: tasks.closeTask,
   waitSignal: waits.waitSignal,
   waitForEvents: events.waitForEvents,
+  keepWait: kept.keepWait,
+  readWait: kept.readWait,
+  cancelWait: kept.cancelWait,
   streamEvents: events.streamEvents,
   setControl: control.setControl,
   typeInput: control.typeInput,

@@ -6,3 +6,4 @@ export * from './redis.ts';
 export * from './scratch-repository.ts';
 export * from './temporary-folder.ts';
 export * from './waiting.ts';
+export * from './mcp-wire.ts';

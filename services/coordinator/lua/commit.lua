@@ -47,7 +47,8 @@
 --         held       what of its own holds it, or absent
 --         turn       its score in the line, or absent where it does not stand in it
 --         waitsFor   ids of the tasks that it waits for
---         box        absent, or what becomes of its entry: {type = 'enter', entry, delayMs} (delayMs absent: the coordinator's),
+--         box        absent, or what becomes of its entry: {type = 'enter', entry, delayMs, againMs} (delayMs absent: the
+--                    coordinator's; againMs: a wait has it, so it is told again then),
 --                    {type = 'told', againMs}, {type = 'leave'}
 --         stir       absent, or {coordinatorId, all, delayMs}: all entries of the hosted coordinator, or those that were never
 --                    told, are due after delayMs
@@ -182,8 +183,9 @@ if change.box then
   local box = change.box
   if box.type == 'enter' then
     redis.call('HSET', KEYS[20], change.id, box.entry)
+    if box.againMs then redis.call('ZADD', KEYS[21], now + box.againMs, change.id)
     -- What is due already takes the newer state along.
-    redis.call('ZADD', KEYS[21], 'LT', now + (box.delayMs or ownDelay()), change.id)
+    else redis.call('ZADD', KEYS[21], 'LT', now + (box.delayMs or ownDelay()), change.id) end
   elseif box.type == 'told' then
     local text = redis.call('HGET', KEYS[20], change.id)
     if text then

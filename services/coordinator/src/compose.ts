@@ -16,6 +16,7 @@ import { createRedisBreakerStore } from './adapters/redis/redis-breaker-store.ts
 import { createRedisEventFeed } from './adapters/redis/redis-event-feed.ts';
 import { createRedisEventLog } from './adapters/redis/redis-event-log.ts';
 import { createRedisIdempotencyStore } from './adapters/redis/redis-idempotency-store.ts';
+import { createRedisKeptWaits } from './adapters/redis/redis-kept-waits.ts';
 import { createRedisLaunchers } from './adapters/redis/redis-launchers.ts';
 import { createRedisNotificationBox } from './adapters/redis/redis-notification-box.ts';
 import { createRedisOutbox } from './adapters/redis/redis-outbox.ts';
@@ -99,6 +100,7 @@ export async function startCoordinator(config: Config, log: Logger): Promise<{ u
     log,
     publicUrl: () => config.publicUrl ?? url,
     idempotency: createRedisIdempotencyStore(redis),
+    keptWaits: await createRedisKeptWaits(redis, subscriber),
     version: VERSION,
     ping: async () => {
       const from = performance.now();

@@ -40,6 +40,7 @@ const app = await createApp({
     log,
     publicUrl: () => '',
     idempotency: unused,
+    keptWaits: unused,
     ping: unused,
     version: VERSION,
   },

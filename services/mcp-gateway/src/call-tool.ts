@@ -4,12 +4,24 @@ import {
   ProtocolErrorCode,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { ACCESS, ApiClient, RoundhouseError, UnreachableError, Uuid } from '@roundhouse/contracts';
+import {
+  ACCESS,
+  ApiClient,
+  type CallOf,
+  DEFAULT_KEPT_WAIT_MS,
+  type Identity,
+  MAX_KEPT_WAIT_MS,
+  type OPERATIONS,
+  RoundhouseError,
+  UnreachableError,
+  Uuid,
+} from '@roundhouse/contracts';
 import { z } from 'zod';
 import { type Caller, coordinatorIdOf, whoami } from './identity.ts';
 import type { Logger } from './logger.ts';
 import { startProgress } from './progress.ts';
 import { isExpected, renderError, renderResult, type Writers } from './render.ts';
+import { declaresTasks, isKept, type KeptName, taskOf } from './tasks-extension.ts';
 import { mayUse, type Tool, TOOLS } from './tools.ts';
 
 /** The longest that a call is held, milliseconds: the longest wait (55 s) and some for the way, below clients' 60 s. */
@@ -36,16 +48,14 @@ export async function callTool(
   if (tool === undefined)
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no tool ${JSON.stringify(name.slice(0, 100))}`);
   const startedAt = performance.now();
-  const endProgress = tool.waits ? startProgress(context, tool.listed.title ?? name) : () => undefined;
+  const keptFor = keptName(tool, context, parts.caller);
+  const endProgress =
+    tool.waits && keptFor === null ? startProgress(context, tool.listed.title ?? name) : () => undefined;
   let outcome = 'ok';
   try {
-    const value = await perform(
-      tool,
-      given,
-      AbortSignal.any([context.mcpReq.signal, AbortSignal.timeout(HOLD_MS)]),
-      parts,
-    );
-    return renderResult(value, writersOf(tool, given));
+    const signal = AbortSignal.any([context.mcpReq.signal, AbortSignal.timeout(HOLD_MS)]);
+    if (keptFor !== null) return await waitOrKeep(tool, keptFor, given, signal, parts);
+    return renderResult(await perform(tool, given, signal, parts), writersOf(tool, given));
   } catch (thrown) {
     const error = heldTooLong(thrown) ? new UnreachableError('the coordinator did not answer in time') : thrown;
     outcome = error instanceof RoundhouseError ? error.code : error instanceof Error ? error.name : 'thrown';
@@ -75,21 +85,64 @@ async function perform(
     throw new RoundhouseError('forbidden', `The tool ${tool.listed.name} is not for the role of this token.`);
   }
   const identity = caller.identity ?? (await whoami(coordinatorUrl, caller, signal));
+  const client = apiClient(coordinatorUrl, caller, identity);
   const { idempotencyKey, ...input } = argumentsOf(tool, given);
   if (tool.takesTaskId) input['id'] = taskIdOf(input);
   if (!tool.takesTaskId && identity.role === 'subtask') input['id'] = identity.taskId;
-  const client = new ApiClient({
-    baseUrl: coordinatorUrl,
-    token: caller.token,
-    coordinatorId: coordinatorIdOf(caller, identity),
-    doneToken: caller.doneToken,
-    client: caller.client,
-  });
   // What the arguments are is the service's to judge: it has the better words.
   return client.call(tool.operation, input, {
     signal,
     idempotencyKey,
   });
+}
+
+/** The API as the caller itself. */
+export async function clientOf({ caller, coordinatorUrl }: CallParts, signal: AbortSignal): Promise<ApiClient> {
+  return apiClient(coordinatorUrl, caller, caller.identity ?? (await whoami(coordinatorUrl, caller, signal)));
+}
+
+const apiClient = (baseUrl: string, caller: Caller, identity: Identity): ApiClient =>
+  new ApiClient({
+    baseUrl,
+    token: caller.token,
+    coordinatorId: coordinatorIdOf(caller, identity),
+    doneToken: caller.doneToken,
+    client: caller.client,
+  });
+
+/** The wait that is kept for a client which takes a task for an answer; null where the call is answered as ever. */
+function keptName(tool: Tool, context: ServerContext, { role }: Caller): KeptName | null {
+  const mayKeep = role !== null && mayUse(role, tool) && ACCESS.keepWait[role] !== 'none';
+  return mayKeep && isKept(tool.operation) && declaresTasks(context) ? tool.operation : null;
+}
+
+const ForMs = z.int().min(0).max(MAX_KEPT_WAIT_MS).default(DEFAULT_KEPT_WAIT_MS);
+
+/**
+ * Looks once, which also refuses what is wrong and acknowledges what is to be; where there is nothing yet the coordinator
+ * keeps the wait, and its name is the answer.
+ */
+async function waitOrKeep(
+  tool: Tool,
+  operation: KeptName,
+  given: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+  parts: CallParts,
+): Promise<CallToolResult> {
+  const { timeoutMs, ...waitedFor } = given;
+  const forMs = ForMs.safeParse(timeoutMs);
+  if (!forMs.success) throw invalid('timeoutMs', `a whole number of 0 to ${MAX_KEPT_WAIT_MS}`);
+  const value = await perform(tool, { ...waitedFor, timeoutMs: 0 }, signal, parts);
+  const { outcome, cursor } = value as { outcome: string; cursor?: string };
+  if (outcome !== 'timeout' || forMs.data === 0) return renderResult(value, writersOf(tool, given));
+  const input: Record<string, unknown> = { ...waitedFor };
+  if (tool.takesTaskId) input['id'] = taskIdOf(input);
+  // Of events: those right after what was looked at.
+  if (operation === 'waitForEvents') input['cursor'] = cursor;
+  const client = await clientOf(parts, signal);
+  const wait = { operation, input } as CallOf<typeof OPERATIONS.keepWait>['wait'];
+  const kept = await client.call('keepWait', { wait, forMs: forMs.data }, { signal });
+  return { content: [], resultType: 'task', ...taskOf(kept) };
 }
 
 const Key = z.string().min(1).max(200).optional();

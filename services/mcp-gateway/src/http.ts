@@ -36,7 +36,7 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
       const caller = callerOf(authInfo);
       // In the older era a stateless server has no stream of its own, so nobody could be told.
       const subscribable = era === 'modern';
-      const server = createServer({ coordinatorUrl: config.coordinatorUrl, caller, log }, { subscribable });
+      const server = createServer({ coordinatorUrl: config.coordinatorUrl, caller, log }, { era, subscribable });
       // The older era says what calls in one request alone, and this server is of that request.
       if (era === 'legacy') served.set(caller, server);
       return server;

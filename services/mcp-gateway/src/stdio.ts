@@ -34,7 +34,7 @@ export async function startStdio(options: StdioOptions, log: Logger): Promise<{ 
   };
   const handle = serveStdio(
     ({ era }) => {
-      const server = createServer({ coordinatorUrl: options.url, caller, log }, { subscribable: true });
+      const server = createServer({ coordinatorUrl: options.url, caller, log }, { era, subscribable: true });
       if (!told) return server;
       // What a client of the newer era listens to the library knows; one of the older era says so to us.
       follow(era === 'modern' ? server : null);

@@ -2,6 +2,7 @@ import { ACCESS_EXAMPLES } from './access-examples.ts';
 import { ADMISSION_EXAMPLES } from './admission-examples.ts';
 import type { Examples } from './example.ts';
 import { CONTROL_EXAMPLES } from './control-examples.ts';
+import { KEPT_WAIT_EXAMPLES } from './kept-wait-examples.ts';
 import { NOTIFICATION_EXAMPLES } from './notification-examples.ts';
 import { SERVICE_EXAMPLES } from './service-examples.ts';
 import { TASK_EXAMPLES } from './task-examples.ts';
@@ -12,6 +13,7 @@ import { TASK_EXAMPLES } from './task-examples.ts';
  */
 export const EXAMPLES: Examples = {
   ...TASK_EXAMPLES,
+  ...KEPT_WAIT_EXAMPLES,
   ...CONTROL_EXAMPLES,
   ...SERVICE_EXAMPLES,
   ...ACCESS_EXAMPLES,

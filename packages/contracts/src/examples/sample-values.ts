@@ -22,6 +22,7 @@ export const SAMPLE = {
   reportId: 'a9b8c7d6-e5f4-4321-8a0b-1c2d3e4f5a60',
   inputId: 'b0c1d2e3-f405-4162-9738-495a6b7c8d9e',
   noticeId: '4c3b2a19-0817-4625-8433-2211ffeeddcc',
+  waitId: 'd1e2f3a4-b5c6-4d7e-8f90-a1b2c3d4e5f6',
   baseCommit: '3b18e512dba79e4c8300dd08aeb37f8e728b8dad',
   commit: '9fceb02d0ae598e95dc970b74767f19372d61af8',
   landedAs: 'e83c5163316f89bfbde7d9ab23ca2e25604af290',

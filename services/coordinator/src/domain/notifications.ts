@@ -12,8 +12,8 @@ import { humanHolds } from './regions/control.ts';
 
 /** What a commit makes of the task's entry in its coordinator's notification box. */
 export type BoxChange =
-  /** Takes the place of the entry of before. `urgent`: it waits for others only for a moment. */
-  | { readonly type: 'enter'; readonly entry: NotificationEntry; readonly urgent: boolean }
+  /** Takes the place of the entry of before. `urgent`: it waits for others only for a moment. `told`: a wait has it already. */
+  | { readonly type: 'enter'; readonly entry: NotificationEntry; readonly urgent: boolean; readonly told: boolean }
   /** A wait has handed it out: it is told again only if nobody acknowledges that. */
   | { readonly type: 'told' }
   | { readonly type: 'leave' };
@@ -93,15 +93,15 @@ const exitWords = ({ code, signal }: { code: number | null; signal: string | nul
 export function boxChange(before: TaskRecord, after: TaskRecord): BoxChange | null {
   const [old, news] = [newsOf(before), newsOf(after)];
   if (news === null) return old === null ? null : { type: 'leave' };
-  if (old?.key !== news.key) return enter(after, news);
   const [was, is] = [noticeOf(before)?.entry, noticeOf(after)?.entry];
+  if (old?.key !== news.key) return enter(after, news, is?.state === 'delivered');
   // The answer of the wait did not reach its client.
-  if (was?.state === 'delivered' && is?.state === 'pending') return enter(after, news);
+  if (was?.state === 'delivered' && is?.state === 'pending') return enter(after, news, false);
   const isSame = was?.state === 'delivered' && is?.state === 'delivered' && was.at === is.at;
   return is?.state === 'delivered' && !isSame ? { type: 'told' } : null;
 }
 
-function enter(task: TaskRecord, { kind, detail, commit }: News): BoxChange {
+function enter(task: TaskRecord, { kind, detail, commit }: News, told: boolean): BoxChange {
   const entry: NotificationEntry = {
     id: `${task.id}.${task.version}`,
     taskId: task.id,
@@ -112,9 +112,9 @@ function enter(task: TaskRecord, { kind, detail, commit }: News): BoxChange {
     version: task.version,
     attempt: task.attempt,
     at: task.updatedAt,
-    told: 0,
+    told: told ? 1 : 0,
   };
-  return { type: 'enter', entry, urgent: URGENT.includes(kind) };
+  return { type: 'enter', entry, urgent: URGENT.includes(kind), told };
 }
 
 /** Not within a surrogate pair, since that is no text. */

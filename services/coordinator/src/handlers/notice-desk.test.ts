@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisEventFeed } from '../adapters/redis/redis-event-feed.ts';
 import { createRedisTaskStore } from '../adapters/redis/redis-task-store.ts';
 import { newTask } from '../domain/new-task.ts';
-import type { EventFeed, TaskStore } from '../ports.ts';
+import type { Commit, EventFeed, TaskStore } from '../ports.ts';
+import type { Committing } from './commit-to-waiter.ts';
 import { type Handed, type NoticeDesk, type Waiter, createNoticeDesk } from './notice-desk.ts';
 import { noticeWork } from './take-notice.ts';
 import { transition } from './transition.ts';
@@ -66,12 +67,16 @@ async function runningTask(coordinatorId: string): Promise<string> {
   return task.id;
 }
 
-async function signal(taskId: string): Promise<void> {
+const box = async (coordinatorId: string): Promise<unknown[]> =>
+  (await redis.hvals(`{rh}:coordinator:${coordinatorId}:box`)).map((text) => JSON.parse(text) as unknown);
+
+async function signal(taskId: string, changed: Partial<Committing> = {}): Promise<void> {
+  const deps = { store, clock, ...changed };
   const [publishId, attempt] = [randomUUID(), 1];
   const asked = { type: 'publish_requested', attempt, publishId, land: false, summary: null } as const;
-  await transition({ store, clock }, taskId, asked);
+  await transition(deps, taskId, asked);
   const commit = 'b'.repeat(40);
-  await transition({ store, clock }, taskId, {
+  await transition(deps, taskId, {
     type: 'published',
     attempt,
     publishId,
@@ -137,6 +142,62 @@ describe('the desk where waits stand', () => {
     // What it could not be handed is pending again for who comes next.
     for (const step of waits[1]?.undo ?? []) await step();
     expect(await sit(owner).answer).toMatchObject({ kind: 'claimed', notice: { taskId: task }, redelivered: false });
+  });
+
+  it('MT-12: the commit that raises a notice gives it to the waiter, with one event and nothing read', async () => {
+    const owner = randomUUID();
+    const [task] = [await runningTask(owner), await runningTask(owner)];
+    const waits = [sit(owner), sit(owner)];
+    await quiet();
+    const before = await store.read(task);
+    await signal(task, { notices: desk });
+    // Whoever is just looking because of the event before is passed over.
+    const given = await Promise.race(waits.map((one, index) => one.answer.then((handed) => ({ handed, index }))));
+    expect(given.handed).toMatchObject({ kind: 'claimed', notice: { taskId: task }, remaining: 1 });
+    const after = await store.read(task);
+    // One version for the question of the push, one for signal, notice and delivery.
+    expect([after?.delivery.state, (after?.version ?? 0) - (before?.version ?? 0)]).toEqual(['delivered', 2]);
+    const [entry] = await box(owner);
+    expect(entry).toMatchObject({ kind: 'finished', told: 1 });
+    await quiet();
+    // What it could not be handed goes to the next one in line.
+    for (const step of waits[given.index]?.undo ?? []) await step();
+    expect(await waits[1 - given.index]?.answer).toMatchObject({
+      kind: 'claimed',
+      notice: { taskId: task },
+      redelivered: false,
+    });
+  });
+
+  it('MT-12: a waiter that goes while it is given something leaves it to the next one', async () => {
+    const owner = randomUUID();
+    const [task] = [await runningTask(owner), await runningTask(owner)];
+    const [leaving, staying] = [sit(owner), sit(owner)];
+    await quiet();
+    const gone = (commit: Commit): Promise<boolean> => {
+      if (commit.kinds.includes('notice')) leaving.gone.abort();
+      return store.commit(commit);
+    };
+    await signal(task, { notices: desk, store: { ...store, commit: gone } });
+    expect(await leaving.answer).toBeNull();
+    expect(leaving.undo).toEqual([]);
+    expect(await staying.answer).toMatchObject({ kind: 'claimed', notice: { taskId: task }, redelivered: false });
+  });
+
+  it('MT-12: where the commit comes too late the waiter waits on', async () => {
+    const owner = randomUUID();
+    const [task] = [await runningTask(owner), await runningTask(owner)];
+    const waiting = sit(owner);
+    await quiet();
+    let stale = 1;
+    const late = {
+      ...store,
+      commit: async (commit: Commit) => (commit.kinds.includes('notice') && stale-- > 0 ? false : store.commit(commit)),
+    };
+    await signal(task, { notices: desk, store: late });
+    expect(await waiting.answer).toMatchObject({ kind: 'claimed', notice: { taskId: task } });
+    expect(stale).toBeLessThanOrEqual(0);
+    expect((await store.read(task))?.delivery.state).toBe('delivered');
   });
 
   it('MB-5: a wait that may not wait looks all the same', async () => {

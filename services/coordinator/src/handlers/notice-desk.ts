@@ -26,7 +26,17 @@ export interface DeskWork {
   news(coordinatorId: string, events: readonly FeedEvent[]): Promise<{ at: number; handed: Handed } | null>;
 }
 
+/** The place of a waiter that is to be given something by whoever reserved it, and by nobody else meanwhile. */
+export interface ReservedPlace {
+  readonly waiter: Waiter;
+  give(handed: Handed): void;
+  /** Must be called, whatever came of it. Where nothing was given the waiter waits on, or is told that its time is up. */
+  release(): void;
+}
+
 export interface NoticeDesk {
+  /** The place of the first one in line who has looked and found nothing; null where nobody stands so. */
+  reserve(coordinatorId: string): ReservedPlace | null;
   /** Resolves with what there is for this waiter, or with null when the time is up or the waiter has gone. */
   wait(coordinatorId: string, waiter: Waiter, timeoutMs: number): Promise<Handed | null>;
 }
@@ -38,6 +48,8 @@ interface Place {
   /** What was there when it sat down has been looked at. Before that its time is not up, however short. */
   looked: boolean;
   over: boolean;
+  /** Something may be on its way to it. */
+  reserved: boolean;
   settle(handed: Handed | null): void;
   fail(error: Error): void;
 }
@@ -49,6 +61,7 @@ interface Place {
 export function createNoticeDesk(feed: EventFeed, work: DeskWork): NoticeDesk {
   const rows = new Map<string, Row>();
   return {
+    reserve: (coordinatorId) => rows.get(coordinatorId)?.reserve() ?? null,
     async wait(coordinatorId, waiter, timeoutMs) {
       const row = rows.get(coordinatorId) ?? openRow(feed, work, coordinatorId);
       rows.set(coordinatorId, row);
@@ -66,6 +79,7 @@ export function createNoticeDesk(feed: EventFeed, work: DeskWork): NoticeDesk {
 
 interface Row {
   sit(waiter: Waiter, timeoutMs: number): Promise<Handed | null>;
+  reserve(): ReservedPlace | null;
   isEmpty(): boolean;
   close(): void;
 }
@@ -86,7 +100,7 @@ function openRow(feed: EventFeed, { claim, news }: DeskWork, coordinatorId: stri
     heard += batch.length;
     let remaining: number | null = null;
     for (const place of present) {
-      if (!places.has(place)) continue;
+      if (!places.has(place) || place.reserved) continue;
       // Nobody gives up while being served: what was taken for a waiter is given to it, or given back.
       served = place;
       const found = await claim(coordinatorId, place.waiter);
@@ -100,7 +114,7 @@ function openRow(feed: EventFeed, { claim, news }: DeskWork, coordinatorId: stri
     const waiting = present.filter((place) => places.has(place));
     const told = batch.length === 0 || waiting.length === 0 ? null : await news(coordinatorId, batch);
     for (const place of waiting) {
-      if (!places.has(place)) continue;
+      if (!places.has(place) || place.reserved) continue;
       place.looked = true;
       if (told !== null && place.from <= first + told.at) place.settle(told.handed);
       else if (remaining === 0) place.settle({ kind: 'nothing_live' });
@@ -131,14 +145,33 @@ function openRow(feed: EventFeed, { claim, news }: DeskWork, coordinatorId: stri
   };
   const unsubscribe = feed.onCoordinator(coordinatorId, stir);
 
+  const reserve = (): ReservedPlace | null => {
+    const free = (place: Place): boolean => place.looked && !place.over && !place.reserved && place !== served;
+    const place = [...places].find(free);
+    if (place === undefined) return null;
+    place.reserved = true;
+    return {
+      waiter: place.waiter,
+      give: (handed) => place.settle(handed),
+      release: () => {
+        place.reserved = false;
+        if (!places.has(place)) return;
+        if (place.over) place.settle(null);
+        // What it would have been told meanwhile it looks for.
+        else stir(null);
+      },
+    };
+  };
+
   return {
+    reserve,
     isEmpty: () => places.size === 0,
     close: unsubscribe,
     sit: (waiter, timeoutMs) =>
       new Promise((resolve, reject) => {
         const giveUp = (): void => {
           place.over = true;
-          if (place !== served && (place.looked || waiter.signal.aborted)) place.settle(null);
+          if (place !== served && !place.reserved && (place.looked || waiter.signal.aborted)) place.settle(null);
         };
         const timer = setTimeout(giveUp, timeoutMs);
         const leave = (): void => {
@@ -151,6 +184,7 @@ function openRow(feed: EventFeed, { claim, news }: DeskWork, coordinatorId: stri
           from: heard + events.length,
           looked: false,
           over: waiter.signal.aborted,
+          reserved: false,
           settle: (handed) => {
             leave();
             resolve(handed);

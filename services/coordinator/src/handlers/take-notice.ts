@@ -4,7 +4,8 @@ import { firstNotice, newNotice } from '../domain/notices.ts';
 import type { FeedEvent } from '../ports.ts';
 import type { Deps } from './deps.ts';
 import type { DeskWork, Handed, Waiter } from './notice-desk.ts';
-import { commitChange, transition } from './transition.ts';
+import { commitChange } from './commit-change.ts';
+import { transition } from './transition.ts';
 
 /** How often a claim is tried again because another waiter took the notice first: each time another one is looked for. */
 const MAX_CLAIMS = 100;

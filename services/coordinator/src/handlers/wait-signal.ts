@@ -81,7 +81,8 @@ async function nextAnswer(
   }
 }
 
-async function acknowledgeCursor(deps: Deps, coordinatorId: string, cursor: string | undefined): Promise<void> {
+/** @throws RoundhouseError `cursor_invalid` where it is not one of this coordinator’s. */
+export async function acknowledgeCursor(deps: Deps, coordinatorId: string, cursor: string | undefined): Promise<void> {
   const position = cursor === undefined ? null : parseCursor(cursor);
   if (position === null) return;
   const task = await deps.store.read(position.taskId);

@@ -93,6 +93,11 @@ async function idFor({ path, effect }: Operation, role: Role, target: Target): P
     if (target === 'foreign' && role !== 'operator') return { id: cast.bob.id, absent };
     return { id: (await service.newOwner()).id, absent };
   }
+  if (path.startsWith('/api/waits/')) {
+    const keeper = target === 'foreign' || role !== 'coordinator' ? cast.bob : cast.alice;
+    const { id } = await keeper.client.call('keepWait', { wait: { operation: 'waitSignal', input: {} } });
+    return { id, absent: 'wait_not_found' };
+  }
   const { info } = await service.operator.call('createToken', { role: 'mobile' });
   return { id: info.id, absent: 'token_not_found' };
 }

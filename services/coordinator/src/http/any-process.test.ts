@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { ApiClient } from '@roundhouse/contracts';
+import { ApiClient, LINK_FENCED, TOKEN_PATTERN, uuidOfHex } from '@roundhouse/contracts';
+import { within } from '@roundhouse/testkit';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EventSource } from '../testing/event-source.ts';
+import { waitFor } from '../testing/eventually.ts';
 import { PlayedRunner } from '../testing/played-runner.ts';
 import { type Owner, type StartedCoordinator, startedCoordinator } from '../testing/started-coordinator.ts';
 
@@ -14,6 +18,8 @@ afterAll(async () => {
   await second.stop();
   await service.stop();
 });
+
+const idOf = (token: string): string => uuidOfHex(TOKEN_PATTERN.exec(token)?.[2] ?? '');
 
 /** Two processes of which each call takes the other one, as behind an address that hands out connections in turn. */
 class Turns {
@@ -46,6 +52,46 @@ class Turns {
 }
 
 describe('two coordinator processes behind one address', () => {
+  it('MT-13: what is revoked in one process is over in the other, for what stands open there as well', async () => {
+    const redis = new Redis(service.redis.connection);
+    for (const missed of [false, true]) {
+      const owner = await service.newOwner();
+      const { id } = await owner.client.call('createTask', { name: 'a task', prompt: 'x' });
+      const runner = await PlayedRunner.start({ ...service, url: second.url }, id);
+      const extra = await service.operator.call('createToken', { role: 'coordinator', coordinatorId: owner.id });
+      const there = new ApiClient({ baseUrl: second.url, token: extra.token, coordinatorId: owner.id });
+      const kept = await there.call('keepWait', { wait: { operation: 'waitSignal', input: {} } });
+      const refused = (call: Promise<unknown>) => expect(call).rejects.toMatchObject({ code: 'unauthenticated' });
+      const open = [
+        refused(there.call('waitSignal', { timeoutMs: 50_000 })),
+        refused(there.call('waitForIdle', { id, timeoutMs: 50_000 })),
+        refused(there.call('waitForEvents', { timeoutMs: 50_000 })),
+        refused(there.call('readWait', { id: kept.id, timeoutMs: 50_000 })),
+      ];
+      const source = await EventSource.open(`${second.url}/api/events`, {
+        authorization: `Bearer ${extra.token}`,
+        'x-coordinator-id': owner.id,
+      });
+      const stream = source.read();
+      await waitFor('the waits', async () => {
+        const { openWaits } = await owner.client.call('getAccess', { id: owner.id });
+        return openWaits >= open.length;
+      });
+      // Where its connection is cut just then, the other process has heard nothing, and looks when it is back.
+      if (missed) await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await service.operator.call('revokeToken', { id: extra.info.id });
+      await Promise.all(open);
+      await within(20_000, 'the end of the stream', stream.ended);
+      await refused(there.call('listTasks', {}));
+      // Her other token is good, in both; the runner's link there stands until its own is revoked here.
+      expect(await owner.client.call('listTasks', {})).toMatchObject({ remaining: 1 });
+      const closed = runner.closed();
+      await service.operator.call('revokeToken', { id: idOf(runner.token) });
+      expect(await closed).toBe(LINK_FENCED);
+    }
+    redis.disconnect();
+  });
+
   // Whichever is first, each call of the path goes to the one or the other.
   it.each([0, 1])('MB-6: any call may go to any process, waits included (beginning with %i)', async (first) => {
     const owner = await service.newOwner();

@@ -106,8 +106,12 @@ describe('the examples of the contract', () => {
     const builder = await PlayedRunner.start(service, later.id);
     await perform(new ApiClient({ baseUrl: service.url, token: builder.assignment.subtaskToken }), 'getInputs');
     await builder.hangUp();
-    for (const name of ['waitForEvents', 'waitSignal', 'waitForIdle', 'readDiff', 'reviewMerge', 'mergeTask'] as const)
+    for (const name of ['waitForEvents', 'waitSignal', 'waitForIdle'] as const) await perform(client, name);
+    for (const name of ['readWait', 'cancelWait'] as const) {
+      real.set(SAMPLE.waitId, String((await perform(client, 'keepWait'))['id']));
       await perform(client, name);
+    }
+    for (const name of ['readDiff', 'reviewMerge', 'mergeTask'] as const) await perform(client, name);
     const archive = await perform(launcher, 'archiveAttempt');
     await runner.push('left.txt', 'left\n', String(archive['ref']), String(archive['token']));
     const closing = perform(client, 'closeTask');

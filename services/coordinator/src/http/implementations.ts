@@ -17,6 +17,7 @@ import * as control from '../handlers/control.ts';
 import { createTask } from '../handlers/create-task.ts';
 import type { Caller, Deps } from '../handlers/deps.ts';
 import * as launchers from '../handlers/launchers.ts';
+import { cancelWait, keepWait, readWait } from '../handlers/kept-waits.ts';
 import { landSelf, signalDone } from '../handlers/signal-done.ts';
 import { mergeTask, reviewMerge } from '../handlers/land-task.ts';
 import { promptTask } from '../handlers/prompt-task.ts';
@@ -29,10 +30,12 @@ import * as voice from '../handlers/voice.ts';
 import { waitForEvents } from '../handlers/wait-for-events.ts';
 import { waitForIdle } from '../handlers/wait-for-idle.ts';
 import { waitSignal } from '../handlers/wait-signal.ts';
+import type { KeptWaits } from '../ports/kept-waits.ts';
 import type { IdempotencyStore } from '../ports.ts';
 
 export type ServiceDeps = Deps & {
   readonly idempotency: IdempotencyStore;
+  readonly keptWaits: KeptWaits;
   /** Measures a round trip to Redis, ms; throws where it does not answer. */
   readonly ping: () => Promise<number>;
   readonly version: string;
@@ -62,6 +65,9 @@ export const IMPLEMENTATIONS: { readonly [N in CallName]: Implementation<N> } = 
   closeTask,
   waitSignal,
   waitForEvents,
+  keepWait,
+  readWait,
+  cancelWait,
   setControl: control.setControl,
   typeInput: control.typeInput,
   editPrompt,

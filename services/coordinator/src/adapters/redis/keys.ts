@@ -52,6 +52,9 @@ export const KEYS = {
   webhookTries: key('webhooks', 'tries'),
   webhookSecrets: key('webhooks', 'secrets'),
   webhookOutcomes: key('webhooks', 'outcomes'),
+  keptWait: (id: string) => key('wait', id),
+  keptWaitLook: (id: string) => key('wait', id, 'look'),
+  keptWaitChannel: key('waits'),
   idempotency: (scope: string) => key('idempotency', scope),
 } as const;
 

@@ -17,11 +17,15 @@ export async function createRedisAccessFeed(redis: Redis): Promise<AccessFeed> {
     else byCoordinator.call(word.coordinator);
   });
   await redis.subscribe(KEYS.accessChannel);
-  // What was published while the connection was away is lost: everybody looks for themselves.
-  redis.on('ready', () => {
+  // What was published while the connection was away is lost, so everybody looks for themselves: once Redis has confirmed
+  // that it is subscribed again, since what is published between a look and that is lost as well.
+  const lookAgain = async (): Promise<void> => {
+    await redis.subscribe(KEYS.accessChannel);
     byToken.callAll();
     byCoordinator.callAll();
-  });
+  };
+  // Where the connection is cut before the answer, the next one is asked.
+  redis.on('ready', () => void lookAgain().catch(() => undefined));
   return {
     onToken: (tokenId, listener) => byToken.add(tokenId, listener),
     onCoordinator: (coordinatorId, listener) => byCoordinator.add(coordinatorId, listener),

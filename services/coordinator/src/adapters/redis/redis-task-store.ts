@@ -110,7 +110,11 @@ function boxOf(box: BoxChange | undefined, { urgentMs, againMs }: NotificationTi
     case undefined:
       return undefined;
     case 'enter':
-      return { type: box.type, entry: JSON.stringify(box.entry), ...(box.urgent ? { delayMs: urgentMs } : {}) };
+      return {
+        type: box.type,
+        entry: JSON.stringify(box.entry),
+        ...(box.told ? { againMs } : box.urgent ? { delayMs: urgentMs } : {}),
+      };
     case 'told':
       return { type: box.type, againMs };
     case 'leave':

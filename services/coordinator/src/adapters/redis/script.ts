@@ -22,6 +22,7 @@ export async function loadScript(
     | 'page-of-tasks'
     | 'postpone-notifications'
     | 'renew'
+    | 'replace-text'
     | 'report-launcher'
     | 'revoke-token'
     | 'rotate-token'

@@ -3,7 +3,7 @@ import { type Choice, nextToAdmit } from '../../domain/admission/next-to-admit.t
 import { budgetSpent, shutKinds } from '../../domain/admission/standing.ts';
 import type { AdmitResult } from '../../ports.ts';
 import type { Deps } from '../deps.ts';
-import { versioned } from '../transition.ts';
+import { versioned } from '../commit-change.ts';
 
 type Admitting = Pick<Deps, 'store' | 'clock' | 'log' | 'admission' | 'maxRunning'>;
 

@@ -11,7 +11,8 @@ import { decide } from '../../domain/decide.ts';
 import { ownTask } from '../access.ts';
 import type { Caller, Deps } from '../deps.ts';
 import { taskView } from '../task-view.ts';
-import { readTask, versioned } from '../transition.ts';
+import { versioned } from '../commit-change.ts';
+import { readTask } from '../transition.ts';
 import { weighTask } from './weigh.ts';
 
 /** How often it is decided anew because another writer was first, and how many tasks a search for a cycle looks at. */
