@@ -79,6 +79,7 @@ export const queuedTask: Task = {
   typed: null,
   questions: [],
   reports: [],
+  resumes: [],
   prompts: [receipt],
   settled: false,
   attention: null,

@@ -31,6 +31,22 @@ export class ActivityReader {
     this.#onReading = onReading;
   }
 
+  /** Whether the agent was ever seen to take prompts, to work or to ask. */
+  get booted(): boolean {
+    return this.#evidence.booted;
+  }
+
+  /** Another program runs in the terminal: nothing that the one before it showed counts for it. */
+  reset(): void {
+    this.#endTimer();
+    this.#endTimer = () => undefined;
+    this.#evidence = NO_EVIDENCE;
+    this.#dialog = null;
+    if (sameReading(this.#reading, BOOTING)) return;
+    this.#reading = BOOTING;
+    this.#onReading(BOOTING);
+  }
+
   get reading(): Reading {
     return this.#reading;
   }
