@@ -30,7 +30,7 @@ export class AgentDesks {
   constructor(adapter: AgentAdapter, agent: AgentSpec, ports: DeskPorts) {
     const { report, log } = ports;
     this.#byActivity = adapter.typing.readyBy === 'activity';
-    this.#activity = new ActivityWatch(report, ports.now);
+    this.#activity = new ActivityWatch(ports, adapter.signs.needsInput);
     this.#quota = new QuotaWatch(report, ports.now);
     this.reader = new ActivityReader(adapter.signs, ports.timers, (reading) => {
       this.#activity.read(reading);
