@@ -8,16 +8,20 @@ export const offeredTool = (name: string, offered: readonly OfferedTool[]): Offe
   offered.find((tool) => tool.name.endsWith(`_${name}`));
 
 /** Each program's tool for the shell, with its words for a command. */
-const SHELLS: Readonly<Record<string, (command: string) => object>> = {
+const SHELLS: Readonly<Record<string, (command: string, outside: boolean) => object>> = {
   Bash: (command) => ({ command, description: 'a command of the script' }),
-  exec_command: (cmd) => ({ cmd }),
-  shell_command: (command) => ({ command }),
-  shell: (command) => ({ command: ['sh', '-c', command] }),
+  exec_command: (cmd, outside) => ({
+    cmd,
+    ...(outside ? { sandbox_permissions: 'require_escalated', justification: 'May I run this?' } : {}),
+  }),
   run_shell_command: (command) => ({ command, description: 'a command of the script' }),
   bash: (command) => ({ command, description: 'a command of the script' }),
 };
 
-export function offeredShell(command: string, offered: readonly OfferedTool[]): NamedCall | undefined {
+export function offeredShell(
+  { shell, outside = false }: { readonly shell: string; readonly outside?: boolean },
+  offered: readonly OfferedTool[],
+): NamedCall | undefined {
   const tool = offered.find(({ name }) => Object.hasOwn(SHELLS, name));
-  return tool === undefined ? undefined : { tool, args: SHELLS[tool.name]?.(command) ?? {} };
+  return tool === undefined ? undefined : { tool, args: SHELLS[tool.name]?.(shell, outside) ?? {} };
 }

@@ -2,8 +2,12 @@ import { type Asked, type OfferedTool, type Standing, standingOf } from './conve
 import { leastInstance } from './least-instance.ts';
 import { offeredShell, offeredTool } from './offered-tools.ts';
 
-/** A call of a tool by its bare name, whatever the program calls it, or a command for the shell that it has. */
-export type ScriptedCall = { readonly tool: string; readonly args?: object } | { readonly shell: string };
+/**
+ * A call of a tool by its bare name, whatever the program calls it, or a command for the shell that it has. `outside`: for
+ * which a program with a sandbox of its own must be asked to leave it.
+ */
+export type ScriptedCall =
+  { readonly tool: string; readonly args?: object } | { readonly shell: string; readonly outside?: boolean };
 
 export interface Reply {
   readonly text?: string;
@@ -57,7 +61,7 @@ export function answerOf(script: Script, asked: Asked): Answer {
 
 /** Or the name of what there is not. */
 function namedCall(call: ScriptedCall, offered: readonly OfferedTool[]): NamedCall | string {
-  if ('shell' in call) return offeredShell(call.shell, offered) ?? 'shell';
+  if ('shell' in call) return offeredShell(call, offered) ?? 'shell';
   const tool = offeredTool(call.tool, offered);
   return tool === undefined ? `tool ${call.tool}` : { tool, args: call.args ?? {} };
 }

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { anthropicMessages } from './anthropic-messages.ts';
@@ -34,6 +34,7 @@ export class ScriptedModel {
   readonly refused: string[] = [];
   readonly #server: Server;
   readonly #script: Script;
+  readonly #asked = new EventEmitter();
 
   private constructor(server: Server, script: Script) {
     this.#server = server;
@@ -60,6 +61,15 @@ export class ScriptedModel {
     return model;
   }
 
+  /** Resolves with the first request that fits, among those that were and those that come. The caller bounds the wait. */
+  async until(fits: (request: ModelRequest) => boolean): Promise<ModelRequest> {
+    for (;;) {
+      const found = this.requests.find(fits);
+      if (found !== undefined) return found;
+      await once(this.#asked, 'asked');
+    }
+  }
+
   /** Ends every connection too. */
   async close(): Promise<void> {
     this.#server.closeAllConnections();
@@ -83,6 +93,7 @@ export class ScriptedModel {
     if (asked.tools.length > 0) {
       this.requests.push({ ...asked, form: form.name, missing: answer.missing });
       if (this.requests.length > MAX_REQUESTS) this.requests.shift();
+      this.#asked.emit('asked');
     }
     await answer.after;
     if (response.destroyed) return;
