@@ -39,7 +39,7 @@ export default defineConfig({
           include: [`test/agents/${process.env['ROUNDHOUSE_TEST_AGENTS'] === 'all' ? '*' : '{claude,codex}'}.test.ts`],
           maxWorkers: 1,
           fileParallelism: false,
-          testTimeout: 180_000,
+          testTimeout: 300_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
         },

@@ -7,7 +7,6 @@ import { ProgramWorld } from './program-world.ts';
 import type { ProgramName } from './programs.ts';
 import { PROMPTS } from './story.ts';
 
-const WAIT_MS = 55_000;
 const MAX_DIALOGS = 4;
 
 /** The same story with each of the real programs, against the service as a user runs it. */
@@ -31,14 +30,14 @@ export async function describeProgram(name: ProgramName): Promise<void> {
         agent: agent({ permissionMode: 'all' }),
       });
       id = made.id;
-      const { outcome, notice } = await world.client.call('waitSignal', { timeoutMs: WAIT_MS });
+      const { outcome, notice } = await world.nextSignal();
       expect([outcome, notice?.taskId, notice?.summary], await world.tale(id)).toEqual(['signal', id, 'It is there.']);
       expect(await world.changed(id)).toEqual(['one.txt']);
       expect((await task()).prompts.map(({ state }) => state)).toEqual(['accepted']);
     });
 
     it(`RP-4: ${name} takes another prompt when it is idle, and works on it`, async () => {
-      expect(await world.client.call('waitForIdle', { id, timeoutMs: WAIT_MS })).toMatchObject({
+      expect(await world.needs(id)).toMatchObject({
         outcome: 'signalled',
       });
       await world.client.call('promptTask', { id, prompt: PROMPTS.add('two.txt') });
@@ -52,15 +51,9 @@ export async function describeProgram(name: ProgramName): Promise<void> {
       await world.asked(PROMPTS.ponder);
       const pid = await agentPid(id);
       process.kill(pid, 'SIGKILL');
-      const { events } = await world.client.call('waitForEvents', {
-        taskIds: [id],
-        kinds: ['resumed'],
-        from: 'oldest',
-        timeoutMs: WAIT_MS,
-      });
-      expect(events, await world.tale(id)).toHaveLength(1);
+      await world.resumed(id);
       expect(await agentPid(id)).not.toBe(pid);
-      expect(await world.client.call('waitForIdle', { id, timeoutMs: WAIT_MS }), await world.tale(id)).toMatchObject({
+      expect(await world.needs(id), await world.tale(id)).toMatchObject({
         outcome: 'idle',
         task: { attempt: 1, resumes: [{ signal: 'SIGKILL', anew: false }] },
       });
@@ -89,7 +82,7 @@ export async function describeProgram(name: ProgramName): Promise<void> {
       id = made.id;
       let answered = 0;
       for (; answered < MAX_DIALOGS; answered += 1) {
-        const { outcome, activity } = await world.client.call('waitForIdle', { id, timeoutMs: WAIT_MS });
+        const { outcome, activity } = await world.needs(id);
         if (outcome === 'signalled') break;
         expect(outcome, await world.tale(id)).toBe('waiting_input');
         const { question } = activity;

@@ -10,7 +10,9 @@ import { MODEL_SIDES, type ModelSide } from './model-side.ts';
 import type { ProgramName } from './programs.ts';
 import { PROMPTS, storyOf } from './story.ts';
 
-const WAIT_MS = 55_000;
+const WAIT_MS = 50_000;
+/** The programs take seconds to start, and on a busy machine many. */
+const MAX_WAITS = 4;
 type Signal = OutputOf<typeof OPERATIONS.waitSignal>;
 
 /** The whole service with a scripted model that one program asks. */
@@ -68,9 +70,24 @@ export class ProgramWorld {
   /** The next signal, with the one before it acknowledged. */
   async nextSignal(): Promise<Signal> {
     const cursor = this.#cursor === undefined ? {} : { cursor: this.#cursor };
-    const answer = await this.client.call('waitSignal', { timeoutMs: WAIT_MS, ...cursor });
+    const answer = await again(() => this.client.call('waitSignal', { timeoutMs: WAIT_MS, ...cursor }));
     this.#cursor = answer.cursor ?? this.#cursor;
     return answer;
+  }
+
+  /** What the agent needs next. */
+  async needs(id: string): Promise<OutputOf<typeof OPERATIONS.waitForIdle>> {
+    return await again(() => this.client.call('waitForIdle', { id, timeoutMs: WAIT_MS }));
+  }
+
+  /** Resolves when its runner has started the agent again. */
+  async resumed(id: string): Promise<void> {
+    const kinds = ['resumed' as const];
+    for (let waits = 0; waits < MAX_WAITS; waits += 1) {
+      const request = { taskIds: [id], kinds, from: 'oldest' as const, timeoutMs: WAIT_MS };
+      if ((await this.client.call('waitForEvents', request)).events.length > 0) return;
+    }
+    throw new Error(`it was not started again: ${await this.tale(id)}`);
   }
 
   /** The files that the task's signal brings. */
@@ -108,5 +125,13 @@ export class ProgramWorld {
       `elsewhere: ${this.model.strangers.slice(-10).join(', ')}; refused: ${[...new Set(this.model.refused)].join(', ')}`,
       text.slice(-3_000),
     ].join('\n');
+  }
+}
+
+/** A wait has a bound of its own; more than one may be needed. */
+async function again<T extends { readonly outcome: string }>(wait: () => Promise<T>): Promise<T> {
+  for (let waits = 1; ; waits += 1) {
+    const answer = await wait();
+    if (answer.outcome !== 'timeout' || waits === MAX_WAITS) return answer;
   }
 }
