@@ -105,5 +105,7 @@ describe('from a bare checkout', () => {
 it('an unknown target is refused with the targets that there are', async () => {
   const { said, code } = start(checkout.path, process.execPath, ['scripts/bootstrap.mjs', 'nope']);
   expect(await code).toBe(2);
-  expect(said.err).toMatch(/no target "nope"; there are: up, demo, test, check, bench, agents:replay, generate/);
+  expect(said.err).toMatch(
+    /no target "nope"; there are: up, demo, test, test:agents, check, bench, agents:replay, generate/,
+  );
 });

@@ -27,6 +27,13 @@ async function runTests(args) {
   process.exitCode = await runChild(process.execPath, [vitest, 'run', ...args], { cwd: ROOT, stdio: 'inherit' });
 }
 
+/** All of the real programs, where `npm test` runs two. @param {readonly string[]} args */
+async function runAgents(args) {
+  process.env['ROUNDHOUSE_TEST_AGENTS'] = 'all';
+  process.stderr.write('agents: copilot is not among them: it does nothing without an account.\n');
+  await runTests(['--project', 'agents', ...args]);
+}
+
 /**
  * What the npm scripts name. `build` says whether the compiled packages are needed before it can start.
  *
@@ -36,6 +43,7 @@ export const TARGETS = {
   up: { build: true, run: (args) => becomeCli(['up', ...args]) },
   demo: { build: true, run: (args) => becomeCli(['demo', ...args]) },
   test: { build: true, run: runTests },
+  'test:agents': { build: true, run: runAgents },
   // The check builds by itself and shows type errors as one of its rows.
   check: { build: false, run: (args) => becomeScript('scripts/check.mjs', args) },
   bench: { build: true, run: (args) => becomeScript('bench/main.mjs', args) },

@@ -10,6 +10,7 @@ export const TaskEventKind = z.enum([
   'starting',
   'running',
   'retrying',
+  'resumed',
   'ended',
   'sandbox_gone',
   'closing',

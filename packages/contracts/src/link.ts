@@ -115,6 +115,13 @@ export const RunnerEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('publish_failed'), publishId: Uuid, reason: z.string().max(4_000) }),
   z.object({ type: z.literal('agent_exited'), code: z.int().nullable(), signal: z.string().nullable() }),
+  z.object({
+    type: z.literal('agent_resumed'),
+    pid: z.int(),
+    code: z.int().nullable().describe('How the one before it ended.'),
+    signal: z.string().nullable(),
+    anew: z.boolean().describe('True: without its conversation, since no prompt was known to be in it.'),
+  }),
   z.object({ type: z.literal('attempt_failed'), reason: z.string().max(4_000) }),
   z.object({
     type: z.literal('quota_hit'),

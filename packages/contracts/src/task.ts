@@ -101,6 +101,18 @@ export const DialogAnswer = z
   .meta({ id: 'DialogAnswer' });
 export type DialogAnswer = z.infer<typeof DialogAnswer>;
 
+/** An agent that died and was started again in the same attempt, in the same HOME and worktree. */
+export const AgentResume = z
+  .object({
+    attempt: AttemptNumber,
+    code: z.int().nullable().describe('The exit code that it died with.'),
+    signal: z.string().nullable().describe('The signal that it died of.'),
+    anew: z.boolean().describe('True: it was started without its conversation, since no prompt was known to be in it.'),
+    at: Instant,
+  })
+  .meta({ id: 'AgentResume' });
+export type AgentResume = z.infer<typeof AgentResume>;
+
 /** The task's own word that it is done, bound to the commit and the attempt that said so. */
 export const Signal = z
   .object({
@@ -272,6 +284,10 @@ export const TaskRecord = z.object({
   publish: Publish.nullable(),
   lastPublish: PublishOutcome.nullable(),
   dialogAnswer: DialogAnswer.optional().describe('The last answer to a dialog of the agent’s terminal.'),
+  resumes: z
+    .array(AgentResume)
+    .default([])
+    .describe('When its agent died and was started again where it was; the last eight times.'),
   eventSeq: z.int().min(0).describe('The last event of the current attempt’s runner that was committed.'),
 });
 export type TaskRecord = z.infer<typeof TaskRecord>;

@@ -1,7 +1,7 @@
 import { access, mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { moveAtomic, writeFileAtomic } from './atomic-file.ts';
+import { cacheFolder } from './cache-folder.ts';
 import { takeFileLock } from './file-lock.ts';
 import type { Logger } from './logger.ts';
 import { runCommand } from './run-command.ts';
@@ -30,7 +30,7 @@ export async function debianRedis(options: Options): Promise<Unpacked | null> {
   const system = await readSystem();
   if (system === null) return null;
   const arch = (await runCommand('dpkg', ['--print-architecture'], { timeoutMs: QUICK_MS })).trim();
-  const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'roundhouse');
+  const cache = cacheFolder();
   const root = join(cache, `redis-${system.codename}-${arch}`);
   if (await exists(join(root, 'usr/bin/redis-server'))) return programOf(root);
 

@@ -4,6 +4,7 @@ export * from './leak-check.ts';
 export * from './process-table.ts';
 export * from './redis.ts';
 export * from './scratch-repository.ts';
+export * from './scripted-model/index.ts';
 export * from './temporary-folder.ts';
 export * from './waiting.ts';
 export * from './mcp-wire.ts';

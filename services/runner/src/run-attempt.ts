@@ -6,7 +6,7 @@ import { LatestWish, type Stop } from './handlers/latest-wish.ts';
 import { PublishDesk } from './handlers/publish-work.ts';
 import { saveWork } from './handlers/save-work.ts';
 import { agentFilesIn, writeAgentFiles } from './handlers/agent-files.ts';
-import { type Agent, startAgent } from './handlers/start-agent.ts';
+import { KeptAgent } from './handlers/keep-agent.ts';
 import { LimitWatch } from './handlers/watch-limits.ts';
 import type {
   AdapterOf,
@@ -66,7 +66,7 @@ const MAX_REASON = 4_000;
 
 /** What an attempt has brought into being so far. */
 interface Bench {
-  agent: Agent | null;
+  agent: KeptAgent | null;
   publishing: PublishDesk | null;
   /** Resolves when the agent's end is reported. */
   ended: Promise<void>;
@@ -130,31 +130,36 @@ async function setUp(
     // All that needs no word of the coordinator's is done while the link is dialled. The agent itself is not started before
     // the welcome: that alone says that the attempt is ours.
     await Promise.all([makeWorktree(), limits.begin(), writeAgentFiles(files, run.mcpUrl, assignment)]);
-    const agent = await startAgent(
-      { run, files, worktree, mark, inherited, forAgents, after: untilAborted(link.welcomed, signal) },
-      { ...ports, report, output: (data) => link.output(data) },
-      wish,
-      signal,
-    );
-    ports.log.info({ pid: agent.terminal.pid, agent: assignment.agent.kind }, 'agent started');
     const publishing = new PublishDesk(
       ports.publisher,
       { path: worktree, hub, branch: assignment.branch },
       report,
       ports.log,
     );
-    const ended = agent.terminal.exited.then(async (exit) => {
-      agent.prompts.close();
-      agent.inputs.close();
-      agent.dialogs.close();
+    const agent = await KeptAgent.start(
+      { run, files, worktree, mark, inherited, forAgents, after: untilAborted(link.welcomed, signal) },
+      {
+        ...ports,
+        report,
+        output: (data) => link.output(data),
+        isLimit: (exit) => limits.isBehind(exit),
+        clearUp: async (pid) => {
+          // The push of a signal runs as a process of the sandbox too.
+          await publishing.settled();
+          return (await ports.endTree([pid])).left.length === 0;
+        },
+      },
+      wish,
+      signal,
+    );
+    ports.log.info({ pid: agent.pid, agent: assignment.agent.kind }, 'agent started');
+    const ended = agent.ended.then(async (exit) => {
       ports.log.info(exit, 'agent exited');
       await limits.ended(exit);
     });
     Object.assign(bench, { agent, publishing, ended } satisfies Bench);
     wish.follow((desired) => {
-      agent.inputs.want(desired.inputs);
-      agent.prompts.want(desired);
-      agent.dialogs.want(desired.answer);
+      agent.want(desired);
       publishing.want(desired.publish);
     });
   } catch (error) {
@@ -176,7 +181,9 @@ async function firstEnding(wish: LatestWish, link: Link, terminated: AbortSignal
 /** Ends the push that is under way and every process of the sandbox; what the agent printed last is still taken. */
 async function clear({ agent, publishing, ended }: Bench, { endTree, log }: AttemptPorts): Promise<void> {
   await publishing?.close();
-  const { left } = await endTree(agent === null ? [] : [agent.terminal.pid]);
+  // One that is being started would be missed by what ends the tree.
+  await agent?.steady();
+  const { left } = await endTree(agent === null ? [] : [agent.pid]);
   if (left.length > 0) log.error({ left }, 'processes could not be ended');
   if (agent === null) return;
   await within(DRAIN_MS, ended);

@@ -37,6 +37,7 @@ const base: Task = {
   typed: null,
   questions: [],
   reports: [],
+  resumes: [],
   prompts: [{ id, ordinal: 1, bytes: 1, state: 'accepted', at, revision: 1, held: false }],
   settled: false,
   attention: null,

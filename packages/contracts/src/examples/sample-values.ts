@@ -80,6 +80,7 @@ export const queuedTask: Task = {
   typed: null,
   questions: [],
   reports: [],
+  resumes: [],
   prompts: [receipt],
   settled: false,
   attention: null,

@@ -83,11 +83,19 @@ function attention(task: TaskRecord, whyQueued: string | null, admission: Admiss
       ? 'the agent waits for an answer: send_prompt gives it'
       : 'a dialog of the agent waits for an answer: answer_dialog gives it';
   }
+  if (wasInterrupted(task)) return 'its agent died and was started again: a prompt tells it to go on';
   if (task.prompts.some(({ state }) => state === 'undelivered'))
     return 'a prompt could not be delivered; its receipt has the screen';
   if (landing.state === 'conflicted') return `its commit conflicts with ${landing.target}`;
   if (completion.state === 'refused') return `its signal was refused: ${completion.reason}`;
   return null;
+}
+
+/** Whether the agent died over a prompt that it had taken: it knows of it, and does nothing by itself. */
+function wasInterrupted(task: TaskRecord): boolean {
+  const last = task.resumes.findLast(({ attempt }) => attempt === task.attempt);
+  if (last === undefined || signalIsCurrent(task) || outstandingPrompts(task).length > 0) return false;
+  return !task.prompts.some(({ state, at }) => state === 'accepted' && at > last.at);
 }
 
 /** Once the task has said its last word, what becomes of its agent concerns nobody. */

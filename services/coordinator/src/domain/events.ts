@@ -84,6 +84,13 @@ export type Event =
       readonly code: number | null;
       readonly signal: string | null;
     }
+  | {
+      readonly type: 'agent_resumed';
+      readonly attempt: number;
+      readonly code: number | null;
+      readonly signal: string | null;
+      readonly anew: boolean;
+    }
   | { readonly type: 'attempt_failed'; readonly attempt: number; readonly reason: string }
   | { readonly type: 'attempt_lost'; readonly attempt: number; readonly reason: string }
   | { readonly type: 'limit_hit'; readonly attempt: number; readonly limit: LimitKind; readonly reason: string }

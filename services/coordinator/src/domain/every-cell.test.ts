@@ -133,6 +133,7 @@ const EVENTS: { readonly [T in EventType]: Extract<Event, { type: T }> } = {
   published: { type: 'published', attempt: 1, publishId: PUBLISH, commit: WORK, dirty: [], untracked: [] },
   publish_failed: { type: 'publish_failed', attempt: 1, publishId: PUBLISH, reason: 'no' },
   agent_exited: { type: 'agent_exited', attempt: 1, code: 0, signal: null },
+  agent_resumed: { type: 'agent_resumed', attempt: 1, code: null, signal: 'SIGKILL', anew: false },
   attempt_failed: { type: 'attempt_failed', attempt: 1, reason: 'no' },
   attempt_lost: { type: 'attempt_lost', attempt: 1, reason: 'silent' },
   limit_hit: { type: 'limit_hit', attempt: 1, limit: 'oom', reason: 'too much' },

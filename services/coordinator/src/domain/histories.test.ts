@@ -41,6 +41,13 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
     dirty: fc.constantFrom([], ['x']),
     untracked: fc.constant([]),
   }),
+  fc.record({
+    type: fc.constant('agent_resumed' as const),
+    attempt,
+    code: fc.constant(null),
+    signal: fc.constant('SIGKILL'),
+    anew: fc.boolean(),
+  }),
   fc.record({ type: fc.constant('agent_exited' as const), attempt, code: fc.constant(0), signal: fc.constant(null) }),
   fc.record({ type: fc.constant('attempt_failed' as const), attempt, reason: fc.constant('no') }),
   fc.record({ type: fc.constant('attempt_lost' as const), attempt, reason: fc.constant('silent') }),

@@ -73,6 +73,7 @@ export function newTask(
     promptsTotal: 1,
     publish: null,
     lastPublish: null,
+    resumes: [],
     eventSeq: 0,
   };
 }

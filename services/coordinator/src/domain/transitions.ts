@@ -9,6 +9,7 @@ import { isLive, lastAcceptedPrompt, promptQueueFull, signalIsCurrent } from './
 import type { EventType } from './events.ts';
 import { deadlineOf, limitReason } from './limits.ts';
 import { raise, stepNotice } from './notices.ts';
+import { resumed } from './agent-resumed.ts';
 import { RECALL_HANDLERS } from './recall-transitions.ts';
 import { nextActivity } from './regions/activity.ts';
 import { nextCompletion } from './regions/completion.ts';
@@ -148,6 +149,7 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
   },
 
   agent_exited: (task, { code, signal }, circumstances) => end(task, { kind: 'exited', code, signal }, circumstances),
+  agent_resumed: (task, event, { now }) => resumed(task, event, now),
   attempt_failed: (task, { reason }, circumstances) => end(task, { kind: 'failed', reason }, circumstances),
   attempt_lost: (task, { reason }, circumstances) => lose(task, reason, circumstances),
   // Never retried: the next attempt would meet the same limit.

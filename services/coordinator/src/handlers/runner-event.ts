@@ -34,6 +34,10 @@ export function runnerEvent(event: RunnerEvent, attempt: number): Event {
       return { type: 'publish_failed', attempt, publishId: event.publishId, reason: event.reason };
     case 'agent_exited':
       return { type: 'agent_exited', attempt, code: event.code, signal: event.signal };
+    case 'agent_resumed': {
+      const { code, signal, anew } = event;
+      return { type: 'agent_resumed', attempt, code, signal, anew };
+    }
     case 'attempt_failed':
       return { type: 'attempt_failed', attempt, reason: event.reason };
     case 'quota_hit':

@@ -138,6 +138,7 @@ export const sampleTask = (changes: Partial<Task> = {}): Task => ({
   typed: null,
   questions: [],
   reports: [],
+  resumes: [],
   prompts: [],
   settled: false,
   attention: null,

@@ -63,6 +63,8 @@ export type DeliveryInput =
   /** The screen shows the prompt that was typed. */
   | { readonly type: 'echoed' }
   | { readonly type: 'time' }
+  /** The agent died and will be started again: there is nobody to type to until it shows itself. */
+  | { readonly type: 'lost' }
   | { readonly type: 'gone' };
 
 export type DeliveryAction =
@@ -103,6 +105,7 @@ const stay = (delivery: Delivery): Step => ({ next: delivery, actions: NOTHING }
 export function deliver(before: Delivery, input: DeliveryInput, rules: TypingRules): Step {
   const noted = note(before, input);
   if (input.type === 'gone') return abandon(noted);
+  if (input.type === 'lost') return takeUpAgain(noted);
   if (input.type === 'recall') return takeBack(noted, input.recall);
   const { next, actions } = advance(noted, input, rules);
   const begun = begin(next, rules);
@@ -125,6 +128,8 @@ function note(delivery: Delivery, input: DeliveryInput): Delivery {
       const disturbed = phase.name === 'awaiting' && input.held ? { ...phase, disturbed: true } : phase;
       return { ...delivery, held: input.held, phase: disturbed };
     }
+    case 'lost':
+      return { ...delivery, status: null, sawOutput: false };
     case 'gone':
       return { ...delivery, gone: true };
     default:
@@ -306,6 +311,13 @@ function abandon(delivery: Delivery): Step {
     };
   }
   return giveUp(delivery, phase.prompt);
+}
+
+/** What was being typed is typed again to the next one, unless there was proof that it had been taken. */
+function takeUpAgain(delivery: Delivery): Step {
+  const { phase } = delivery;
+  if (phase.name === 'entering' && phase.taken) return abandon(delivery);
+  return { next: { ...delivery, phase: { name: 'free' } }, actions: [END_TIMER] };
 }
 
 const finish = (delivery: Delivery, promptId: string): Delivery => ({

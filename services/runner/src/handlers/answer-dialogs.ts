@@ -9,11 +9,17 @@ type Outcome = Extract<RunnerEvent, { type: 'dialog_answer' }>;
 interface Answering extends DesiredAnswer {
   readonly by: Outcome['by'];
   readonly label: string;
-  readonly entered: boolean;
+  /** `waiting`: the dialog is too new; `moving`: to the option; `entered`: Enter was pressed. */
+  readonly phase: 'waiting' | 'moving' | 'entered';
 }
 
 const KEYS = { list: { on: '\u001b[B', back: '\u001b[A' }, row: { on: '\u001b[C', back: '\u001b[D' } } as const;
 const ENTER = '\r';
+/**
+ * For how long a dialog must have been shown before it is typed to: Claude Code throws away what is pressed in the moment in
+ * which it comes up, so that nobody answers what they have not seen.
+ */
+const SEEN_MS = 700;
 /** How long the selector may take to get where it was moved, and the dialog to go once it was answered. */
 const MOVED_MS = 3_000;
 const GONE_MS = 5_000;
@@ -51,7 +57,7 @@ export class DialogDesk {
 
   want(answer: DesiredAnswer | undefined): void {
     if (answer === undefined || this.#done.has(answer.id) || this.#answering !== null) return;
-    this.#begin({ ...answer, by: 'coordinator', label: '', entered: false });
+    this.#begin({ ...answer, by: 'coordinator', label: '', phase: 'waiting' });
   }
 
   /** The screen or what is known of the agent has changed. */
@@ -63,7 +69,7 @@ export class DialogDesk {
     if (option === null) return;
     // Whatever comes of it: a policy answers a dialog once, then it is somebody else's.
     this.#done.add(dialog.id);
-    this.#begin({ id: randomUUID(), dialogId: dialog.id, option, by: 'policy', label: '', entered: false });
+    this.#begin({ id: randomUUID(), dialogId: dialog.id, option, by: 'policy', label: '', phase: 'waiting' });
   }
 
   /** The agent is gone. */
@@ -78,20 +84,34 @@ export class DialogDesk {
     if (dialog?.id !== wanted.dialogId) return this.#finish(answering, 'stale', 'the dialog is not shown any more');
     if (dialog.selected === null) return this.#finish(answering, 'failed', 'the screen does not say what is selected');
     this.#answering = answering;
-    const distance = wanted.option - dialog.selected;
-    const { on, back } = KEYS[dialog.layout];
+    const waitMs = dialog.since + SEEN_MS - this.#timers.now();
+    if (waitMs <= 0) return this.#move(answering, dialog.layout, dialog.selected);
+    this.#endTimer();
+    this.#endTimer = this.#timers.after(waitMs, () => {
+      const { layout, selected } = this.#shown() ?? dialog;
+      // One that has gone meanwhile was told of when it went.
+      if (this.#answering !== null) this.#move(answering, layout, selected ?? 0);
+    });
+  }
+
+  #move(waiting: Answering, layout: ShownDialog['layout'], selected: number): void {
+    const answering: Answering = { ...waiting, phase: 'moving' };
+    this.#answering = answering;
+    const distance = answering.option - selected;
+    const { on, back } = KEYS[layout];
     if (distance !== 0) this.#type((distance > 0 ? on : back).repeat(Math.abs(distance)));
     this.#within(MOVED_MS, 'the selector did not get to the option');
-    this.#goOn(answering, dialog);
+    this.#goOn(answering, this.#shown());
   }
 
   #goOn(answering: Answering, dialog: ShownDialog | null): void {
+    const { phase } = answering;
     if (dialog?.id !== answering.dialogId) {
-      if (answering.entered) return this.#finish(answering, 'answered', null);
+      if (phase === 'entered') return this.#finish(answering, 'answered', null);
       return this.#finish(answering, 'stale', 'the dialog went away before it was answered');
     }
-    if (answering.entered || dialog.selected !== answering.option) return;
-    this.#answering = { ...answering, entered: true };
+    if (phase !== 'moving' || dialog.selected !== answering.option) return;
+    this.#answering = { ...answering, phase: 'entered' };
     this.#type(ENTER);
     this.#within(GONE_MS, 'the dialog is still shown');
   }

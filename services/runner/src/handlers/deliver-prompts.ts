@@ -20,6 +20,14 @@ const TYPING: ReadonlySet<string> = new Set(['pasting', 'settling', 'entering'])
 /** What stands in for a long paste, such as "[Pasted text #1 +20 lines]". */
 const PASTED = /\[[^\]]*\b(?:past|lines?|chars?)/i;
 
+/** `accepted`: at least one prompt is proven to have been taken; `typed`: one was typed at least. */
+export type Furthest = 'nothing' | 'typed' | 'accepted';
+
+function furthest(before: Furthest, state: 'written' | 'accepted' | 'undelivered'): Furthest {
+  if (state === 'accepted' || before === 'accepted') return 'accepted';
+  return 'typed';
+}
+
 /** Carries out what the delivery decides on one terminal, and tells it what became of it. */
 export class PromptDesk {
   readonly #rules: TypingRules;
@@ -32,6 +40,7 @@ export class PromptDesk {
   /** Number of the latest write: what an earlier one comes to is of no interest any more. */
   #write = 0;
   readonly #waiting: (() => void)[] = [];
+  #furthest: Furthest = 'nothing';
 
   /** `input` tells what stands where one types: null, where that is not shown; undefined, where nobody knows. */
   constructor(
@@ -63,6 +72,11 @@ export class PromptDesk {
   /** Resolves when no prompt is half typed: at once, or when the one that is has its Enter. */
   between(): Promise<void> {
     return this.#isTyping ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
+  }
+
+  /** What is known of all that was delivered so far. */
+  get furthest(): Furthest {
+    return this.#furthest;
   }
 
   get #isTyping(): boolean {
@@ -101,6 +115,15 @@ export class PromptDesk {
   settled(): void {
     this.#step({ type: 'output' });
     this.#lookForEcho();
+  }
+
+  /** The agent died and is started again: what was not proven to be taken is typed once more when `attach` is called. */
+  lost(): void {
+    this.#lookForEcho();
+    // What is still being written concerns nobody any more.
+    this.#write += 1;
+    this.#step({ type: 'lost' });
+    this.#terminal = null;
   }
 
   /** The agent is gone, and the screen has all that it printed; nothing is typed any more. */
@@ -153,6 +176,7 @@ export class PromptDesk {
       }
       case 'report': {
         const { promptId, state } = action;
+        this.#furthest = furthest(this.#furthest, state);
         this.#log.info({ promptId, state }, 'prompt');
         const screen = this.#terminal?.screen ?? '';
         return this.#report(

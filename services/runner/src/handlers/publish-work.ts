@@ -35,6 +35,11 @@ export class PublishDesk {
     this.#running = this.#running.then(() => this.#publish(id));
   }
 
+  /** Resolves when no push is under way; each has a bound. */
+  async settled(): Promise<void> {
+    await this.#running;
+  }
+
   /** Ends a push that is under way; resolves when nothing of it runs any more. */
   async close(): Promise<void> {
     this.#closed.abort();

@@ -9,6 +9,8 @@ import type { EndTimer, Timers } from '../ports.ts';
 /** A dialog that is on the screen now, under the id that answers to it must name. */
 export interface ShownDialog extends Dialog {
   readonly id: string;
+  /** The instant of the first screen that showed it. */
+  readonly since: number;
 }
 
 /**
@@ -29,6 +31,22 @@ export class ActivityReader {
     this.#signs = signs;
     this.#timers = timers;
     this.#onReading = onReading;
+  }
+
+  /** Whether the agent was ever seen to take prompts, to work or to ask. */
+  get booted(): boolean {
+    return this.#evidence.booted;
+  }
+
+  /** Another program runs in the terminal: nothing that the one before it showed counts for it. */
+  reset(): void {
+    this.#endTimer();
+    this.#endTimer = () => undefined;
+    this.#evidence = NO_EVIDENCE;
+    this.#dialog = null;
+    if (sameReading(this.#reading, BOOTING)) return;
+    this.#reading = BOOTING;
+    this.#onReading(BOOTING);
   }
 
   get reading(): Reading {
@@ -59,8 +77,8 @@ export class ActivityReader {
     const { dialog } = sighting;
     if (dialog === null) this.#dialog = null;
     else if (sameDialog(this.#dialog, dialog) && this.#dialog !== null)
-      this.#dialog = { ...dialog, id: this.#dialog.id };
-    else this.#dialog = { ...dialog, id: `dialog-${(this.#dialogs += 1)}` };
+      this.#dialog = { ...dialog, id: this.#dialog.id, since: this.#dialog.since };
+    else this.#dialog = { ...dialog, id: `dialog-${(this.#dialogs += 1)}`, since: this.#timers.now() };
     this.#take({ type: 'screen', sighting, at: this.#timers.now() });
   }
 

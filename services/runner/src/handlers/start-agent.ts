@@ -1,16 +1,10 @@
 import type { PermissionMode, RunnerConfig, RunnerEvent } from '@roundhouse/contracts';
-import type { AdapterOf, AgentTerminal, Log, Now, Terminals, Timers } from '../ports.ts';
+import type { AgentAdapter, AgentTerminal, LaunchContext, Terminals } from '../ports.ts';
 import { instructionsFor } from '../domain/instructions.ts';
+import type { AgentDesks } from './agent-desks.ts';
 import { agentEnvironment } from './agent-environment.ts';
 import { type AgentFiles, writePromptFile, writeSeeds } from './agent-files.ts';
-import { DialogDesk } from './answer-dialogs.ts';
-import { PromptDesk } from './deliver-prompts.ts';
 import { mcpServersFor } from './mcp-servers.ts';
-import { InputDesk } from './type-inputs.ts';
-import type { LatestWish } from './latest-wish.ts';
-import { ActivityWatch } from './watch-activity.ts';
-import { ActivityReader } from './read-activity.ts';
-import { QuotaWatch } from './watch-quota.ts';
 
 type AgentPlace = Pick<
   Extract<RunnerConfig, { mode: 'attempt' }>,
@@ -31,39 +25,26 @@ export interface AgentOrder {
   readonly after: Promise<unknown>;
 }
 
-export interface AgentPorts {
-  readonly adapterOf: AdapterOf;
+export interface StartPorts {
   readonly terminals: Terminals;
-  readonly now: Now;
-  readonly timers: Timers;
-  readonly log: Log;
-  readonly report: (event: RunnerEvent) => void;
   readonly output: (data: Uint8Array) => void;
+  readonly report: (event: RunnerEvent) => void;
 }
 
-/** A running agent with what attends to it. */
-export interface Agent {
-  readonly terminal: AgentTerminal;
-  readonly prompts: PromptDesk;
-  readonly inputs: InputDesk;
-  readonly dialogs: DialogDesk;
-  /** Ends what attends to it and gives the terminal back; the program itself is ended by its tree. */
-  close(): void;
-}
+/** With which prompt it is started, where that goes along with the start, and whether it goes on with its conversation. */
+export type Start = Pick<LaunchContext, 'firstPrompt' | 'resumes'>;
 
-/** Starts the agent in its terminal, in the worktree. @throws ProgramNotFoundError, or what the system said. */
+/** Starts the agent's program in a terminal, in the worktree. @throws ProgramNotFoundError, or what the system said. */
 export async function startAgent(
   order: AgentOrder,
-  ports: AgentPorts,
-  wish: LatestWish,
-  signal: AbortSignal,
-): Promise<Agent> {
+  adapter: AgentAdapter,
+  { firstPrompt, resumes }: Start,
+  ports: StartPorts,
+  desks: AgentDesks,
+): Promise<AgentTerminal> {
   const { run, files, worktree } = order;
   const { assignment } = run;
-  const { report, log } = ports;
-  const adapter = ports.adapterOf(assignment.agent);
   const via = adapter.firstPromptVia(assignment.agent);
-  const firstPrompt = via === 'typed' ? null : await wish.firstPrompt(signal);
   const promptFile = via === 'file' && firstPrompt !== null ? writePromptFile(files, firstPrompt.text) : null;
   const launch = adapter.launch(assignment.agent, {
     firstPrompt,
@@ -74,20 +55,8 @@ export async function startAgent(
     instructions: instructionsFor(assignment),
     permissionMode: permissionModeOf(run),
     environment: order.forAgents,
-    resumes: false,
+    resumes,
   });
-  const activity = new ActivityWatch(report, ports.now);
-  const reader = new ActivityReader(adapter.signs, ports.timers, (reading) => {
-    activity.read(reading);
-    if (adapter.typing.readyBy === 'activity') prompts.activity(reading);
-    dialogs.look();
-  });
-  const prompts: PromptDesk = new PromptDesk(adapter.typing, report, log, () =>
-    adapter.typing.readyBy === 'activity' ? reader.input : undefined,
-  );
-  const policy = 'dialogs' in assignment.agent ? assignment.agent.dialogs : 'ask';
-  const dialogs: DialogDesk = new DialogDesk(policy, () => reader.dialog, { ...ports, report });
-  const quota = new QuotaWatch(report, ports.now);
   const terminal: AgentTerminal = await ports.terminals.spawn({
     after: Promise.all([order.after, promptFile, writeSeeds(files, launch.files)]),
     argv: launch.argv,
@@ -96,40 +65,9 @@ export async function startAgent(
     cols: assignment.cols,
     rows: assignment.rows,
     onOutput: ports.output,
-    onStatus: (status) => {
-      // Before the activity: who hears that it is idle must know by then that it was refused.
-      quota.status(status);
-      reader.status(status);
-      if (adapter.typing.readyBy !== 'activity') prompts.status(status);
-    },
-    onTitle: (title) => reader.title(title),
-    onTyped: (text) => reader.typed(text),
-    onSettled: () => {
-      reader.settled(terminal.view);
-      dialogs.look();
-      prompts.settled();
-      inputs.settled();
-    },
+    ...desks.ears(() => terminal),
   });
-  const inputs = new InputDesk(terminal, () => prompts.between(), report, log);
-  report({ type: 'agent_started', pid: terminal.pid });
-  if (firstPrompt !== null) prompts.givenAtStart(firstPrompt.id);
-  prompts.attach(terminal);
-  dialogs.attach(terminal);
-  return {
-    terminal,
-    prompts,
-    inputs,
-    dialogs,
-    close: () => {
-      prompts.close();
-      inputs.close();
-      dialogs.close();
-      reader.close();
-      activity.close();
-      terminal.close();
-    },
-  };
+  return terminal;
 }
 
 /** A container keeps an agent from what it may not reach; in a plain process it asks before it runs commands. */

@@ -57,7 +57,8 @@ async function deskAt(script: string, between: () => Promise<void> = () => Promi
     events.push(event);
     stir();
   };
-  const desk = new InputDesk(terminal, between, report, log);
+  const desk = new InputDesk(between, report, log);
+  desk.attach(terminal);
   let ordinal = 0;
   const input = (text: string) => ({ id: `input-${(ordinal += 1)}`, ordinal, text });
   const told = () => events.flatMap((event) => (event.type === 'input' ? [[event.inputId, event.shown]] : []));

@@ -6,6 +6,7 @@ import type { AgentTerminal, CursorPlace, Log } from '../ports.ts';
 const SHOW_MS = 1_000;
 
 interface Burst {
+  readonly terminal: AgentTerminal;
   readonly inputs: { readonly input: DesiredInput; typed: boolean | null }[];
   readonly place: CursorPlace;
   readonly before: string;
@@ -16,7 +17,6 @@ interface Burst {
  * terminal showed it, which is judged over what was typed in one go.
  */
 export class InputDesk {
-  readonly #terminal: AgentTerminal;
   /** Resolves when no prompt is half typed. */
   readonly #between: () => Promise<void>;
   readonly #report: (event: RunnerEvent) => void;
@@ -25,13 +25,16 @@ export class InputDesk {
   #tail: Promise<void> = Promise.resolve();
   #burst: Burst | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #closed = false;
+  #terminal: AgentTerminal | null = null;
 
-  constructor(terminal: AgentTerminal, between: () => Promise<void>, report: (event: RunnerEvent) => void, log: Log) {
-    this.#terminal = terminal;
+  constructor(between: () => Promise<void>, report: (event: RunnerEvent) => void, log: Log) {
     this.#between = between;
     this.#report = report;
     this.#log = log;
+  }
+
+  attach(terminal: AgentTerminal): void {
+    this.#terminal = terminal;
   }
 
   want(inputs: readonly DesiredInput[]): void {
@@ -47,31 +50,34 @@ export class InputDesk {
     this.#judge(false);
   }
 
-  /** The agent is gone: what it has shown by now is all that it shows. */
-  close(): void {
-    this.#closed = true;
+  /** The agent is gone: what it has shown by now is all that it shows, and what is typed reaches nobody until `attach`. */
+  detach(): void {
     this.#judge(true);
+    this.#terminal = null;
   }
 
   async #type(input: DesiredInput): Promise<void> {
     await this.#between();
+    const terminal = this.#terminal;
+    if (terminal === null) return this.#report({ type: 'input', inputId: input.id, typed: false, shown: false });
     const burst = (this.#burst ??= {
+      terminal,
       inputs: [],
-      place: await this.#terminal.cursorPlace(),
-      before: this.#terminal.screen,
+      place: await terminal.cursorPlace(),
+      before: terminal.screen,
     });
     const entry: Burst['inputs'][number] = { input, typed: null };
     burst.inputs.push(entry);
     clearTimeout(this.#timer);
-    entry.typed = this.#closed ? false : await this.#write(input);
+    entry.typed = this.#terminal === terminal && (await this.#write(input, terminal));
     // A look at the screen may have settled the burst while the last bytes were on their way.
-    if (this.#closed) this.#judge(true);
+    if (this.#terminal !== terminal) this.#judge(true);
     else if (!this.#judge(false)) this.#timer = setTimeout(() => this.#judge(true), SHOW_MS);
   }
 
-  async #write({ id, text }: DesiredInput): Promise<boolean> {
+  async #write({ id, text }: DesiredInput, terminal: AgentTerminal): Promise<boolean> {
     try {
-      await this.#terminal.write(text);
+      await terminal.write(text);
       this.#log.info({ inputId: id }, 'input typed');
       return true;
     } catch (error) {
@@ -86,7 +92,7 @@ export class InputDesk {
     if (burst === null || burst.inputs.some(({ typed }) => typed === null)) return false;
     const shown = shownInputs(
       burst.inputs.map(({ input }) => input.text),
-      { atCursor: burst.place.text(), before: burst.before, after: this.#terminal.screen },
+      { atCursor: burst.place.text(), before: burst.before, after: burst.terminal.screen },
     );
     if (!finally_ && shown.includes(false)) return false;
     this.#burst = null;

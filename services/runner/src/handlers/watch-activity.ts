@@ -1,45 +1,67 @@
 import type { RunnerEvent } from '@roundhouse/contracts';
 import { BOOTING, type Reading, sameReading } from '../domain/activity.ts';
 import { type ChangeBudget, fullBudget, spend } from '../domain/change-budget.ts';
-import type { Now } from '../ports.ts';
+import type { EndTimer, Now, Timers } from '../ports.ts';
 
-/** Reports the activity when it has changed, each change at once as long as there are not too many. */
+/** A program says that it asks before it draws what it asks: so long the drawing is waited for. */
+const DRAW_MS = 1_500;
+
+interface WatchPorts {
+  readonly report: (event: RunnerEvent) => void;
+  readonly now: Now;
+  readonly timers: Timers;
+}
+
+/**
+ * Reports the activity when it has changed, each change at once as long as there are not too many. `draws`: the agent shows
+ * what it asks as a dialog, and that it asks is told together with that, since an answer must name it.
+ */
 export class ActivityWatch {
-  readonly #report: (event: RunnerEvent) => void;
-  readonly #now: Now;
+  readonly #ports: WatchPorts;
+  readonly #draws: boolean;
   #reading: Reading = BOOTING;
   #reported: Reading = BOOTING;
   #budget: ChangeBudget;
-  #timer: NodeJS.Timeout | undefined;
+  /** When it was first said that it asks, while no dialog is seen. */
+  #asksSince: number | null = null;
+  #endTimer: EndTimer = () => undefined;
   #closed = false;
 
-  constructor(report: (event: RunnerEvent) => void, now: Now) {
-    this.#report = report;
-    this.#now = now;
-    this.#budget = fullBudget(now().getTime());
+  constructor(ports: WatchPorts, draws: boolean) {
+    this.#ports = ports;
+    this.#draws = draws;
+    this.#budget = fullBudget(ports.now().getTime());
   }
 
   read(reading: Reading): void {
     this.#reading = reading;
+    const unseen = this.#draws && reading.state === 'waiting_input' && reading.question?.id === undefined;
+    this.#asksSince = unseen ? (this.#asksSince ?? this.#ports.timers.now()) : null;
     this.#tell();
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#endTimer();
   }
 
   #tell(): void {
     const reading = this.#reading;
+    this.#endTimer();
     if (this.#closed || sameReading(reading, this.#reported)) return;
-    const { budget, waitMs } = spend(this.#budget, this.#now().getTime());
+    const { now, report, timers } = this.#ports;
+    const drawMs = this.#asksSince === null ? 0 : this.#asksSince + DRAW_MS - timers.now();
+    const { budget, waitMs } = drawMs > 0 ? { budget: this.#budget, waitMs: drawMs } : this.#spend();
     this.#budget = budget;
-    clearTimeout(this.#timer);
     if (waitMs > 0) {
-      this.#timer = setTimeout(() => this.#tell(), waitMs);
+      this.#endTimer = timers.after(waitMs, () => this.#tell());
       return;
     }
     this.#reported = reading;
-    this.#report({ type: 'activity', activity: { ...reading, at: this.#now().toISOString() } });
+    report({ type: 'activity', activity: { ...reading, at: now().toISOString() } });
+  }
+
+  #spend(): ReturnType<typeof spend> {
+    return spend(this.#budget, this.#ports.now().getTime());
   }
 }

@@ -12,6 +12,7 @@ export class LimitWatch {
   #killsBefore: number | null = null;
   #isLooking = false;
   #isOver = false;
+  #isTold = false;
 
   constructor(gauge: Gauge, report: (event: RunnerEvent) => void, log: Log) {
     this.#gauge = gauge;
@@ -40,10 +41,15 @@ export class LimitWatch {
     }
   }
 
+  /** Whether a limit was hit, which may have been behind the exit of a program; then it is reported. */
+  async isBehind(exit: AgentExit): Promise<boolean> {
+    if (!this.#isOver) this.#tell((await this.#memory(exit)) ?? (await this.#fullDisk()));
+    return this.#isTold;
+  }
+
   /** Reports the agent's exit, or the limit that was behind it. */
   async ended(exit: AgentExit): Promise<void> {
-    const hit = this.#isOver ? null : ((await this.#memory(exit)) ?? (await this.#fullDisk()));
-    if (!this.#tell(hit)) this.#report({ type: 'agent_exited', ...exit });
+    if (!(await this.isBehind(exit))) this.#report({ type: 'agent_exited', ...exit });
   }
 
   /** No limit is of interest any more: the attempt is being wound up. */
@@ -62,11 +68,11 @@ export class LimitWatch {
     return reason === null ? null : { type: 'limit_hit', limit: 'disk', reason };
   }
 
-  #tell(hit: LimitHit | null): boolean {
-    if (hit === null || this.#isOver) return false;
+  #tell(hit: LimitHit | null): void {
+    if (hit === null || this.#isOver) return;
     this.#isOver = true;
+    this.#isTold = true;
     this.#log.warn({ limit: hit.limit, reason: hit.reason }, 'a limit was hit');
     this.#report(hit);
-    return true;
   }
 }

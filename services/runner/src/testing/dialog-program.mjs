@@ -1,9 +1,11 @@
 // A program that shows dialogs as Claude Code draws them, and takes the keys that it takes. Arguments: how many dialogs it
-// shows one after the other, and "deaf" where it takes no Enter.
+// shows one after the other, and "deaf" where it takes no Enter. What is pressed while a dialog comes up it throws away, too.
 const [, , count, deaf] = process.argv;
 const options = ['Yes', 'Yes, and always allow it', 'No'];
 let left = Number(count);
 let selected = 0;
+let shownAt = 0;
+const COMES_UP_MS = 300;
 
 const rule = '─'.repeat(80);
 function draw(text) {
@@ -20,6 +22,7 @@ const ARROW_OR_KEY = /\u001b\[[A-D]|[^]/g;
 const said = [];
 process.stdin.setRawMode(true);
 process.stdin.on('data', (bytes) => {
+  if (performance.now() - shownAt < COMES_UP_MS) return;
   for (const key of String(bytes).match(ARROW_OR_KEY) ?? []) {
     if (key === '\u001b[B') selected = Math.min(selected + 1, options.length - 1);
     if (key === '\u001b[A') selected = Math.max(selected - 1, 0);
@@ -27,8 +30,10 @@ process.stdin.on('data', (bytes) => {
       said.push(options[selected]);
       left -= 1;
       selected = 0;
+      shownAt = performance.now();
     }
   }
   show();
 });
+shownAt = performance.now();
 show();

@@ -1,0 +1,3 @@
+import { describeProgram } from './program-suite.ts';
+
+await describeProgram('opencode');

@@ -1,0 +1,120 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { AgentSpec, Task } from '@roundhouse/contracts';
+import { processTable } from '@roundhouse/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { installedOrSkipped } from './installed-or-skipped.ts';
+import { ProgramWorld } from './program-world.ts';
+import type { ProgramName } from './programs.ts';
+import { PROMPTS } from './story.ts';
+
+const MAX_DIALOGS = 4;
+
+/** The same story with each of the real programs, against the service as a user runs it. */
+export async function describeProgram(name: ProgramName): Promise<void> {
+  const program = await installedOrSkipped(name);
+  describe.skipIf(program === null)(`${name} ${program?.version ?? ''}`, () => {
+    let world: ProgramWorld;
+    let id: string;
+    beforeAll(async () => {
+      world = await ProgramWorld.start(name, program?.path ?? '');
+    });
+    afterAll(() => world.stop());
+
+    const agent = (more: object): AgentSpec => world.agent(more);
+    const task = (): Promise<Task> => world.client.call('getTask', { id });
+
+    it(`RP-3: ${name} starts, takes its prompt, and signals by the tool that it has of us`, async () => {
+      const made = await world.client.call('createTask', {
+        name: 'a task',
+        prompt: PROMPTS.add('one.txt'),
+        agent: agent({ permissionMode: 'all' }),
+      });
+      id = made.id;
+      const { outcome, notice } = await world.nextSignal();
+      expect([outcome, notice?.taskId, notice?.summary], await world.tale(id)).toEqual(['signal', id, 'It is there.']);
+      expect(await world.changed(id)).toEqual(['one.txt']);
+      expect((await task()).prompts.map(({ state }) => state)).toEqual(['accepted']);
+    });
+
+    it(`RP-4: ${name} takes another prompt when it is idle, and works on it`, async () => {
+      expect(await world.needs(id)).toMatchObject({
+        outcome: 'signalled',
+      });
+      await world.client.call('promptTask', { id, prompt: PROMPTS.add('two.txt') });
+      const { outcome } = await world.nextSignal();
+      expect(outcome, await world.tale(id)).toBe('signal');
+      expect(await world.changed(id)).toEqual(['one.txt', 'two.txt']);
+    });
+
+    it(`RP-6: ${name} is killed over a prompt, is started again with its conversation, and finishes another one`, async () => {
+      await world.client.call('promptTask', { id, prompt: PROMPTS.ponder });
+      await world.asked(PROMPTS.ponder);
+      const pid = await agentPid(id);
+      process.kill(pid, 'SIGKILL');
+      await world.resumed(id);
+      expect(await agentPid(id)).not.toBe(pid);
+      expect(await world.needs(id), await world.tale(id)).toMatchObject({
+        outcome: 'idle',
+        task: { attempt: 1, resumes: [{ signal: 'SIGKILL', anew: false }] },
+      });
+      expect((await task()).attention).toMatch(/died and was started again/);
+      await world.client.call('promptTask', { id, prompt: PROMPTS.add('three.txt') });
+      const { outcome } = await world.nextSignal();
+      expect(outcome, await world.tale(id)).toBe('signal');
+      expect(await world.changed(id)).toEqual(['one.txt', 'three.txt', 'two.txt']);
+      // Each prompt once, in the one conversation: none was lost with the program, and none was told twice.
+      expect(world.said(PROMPTS.add('three.txt'))).toEqual([
+        PROMPTS.add('one.txt'),
+        PROMPTS.add('two.txt'),
+        PROMPTS.ponder,
+        PROMPTS.add('three.txt'),
+      ]);
+      expect((await task()).attention).toBeNull();
+      expect(await world.client.call('closeTask', { id })).toMatchObject({ outcome: 'closed', kept: [] });
+    });
+
+    it(`RP-5: ${name} asks before it runs a command, is answered over the API, and does it`, async () => {
+      const made = await world.client.call('createTask', {
+        name: 'asks',
+        prompt: PROMPTS.addAsking('asked.txt'),
+        agent: agent({ permissionMode: 'ask' }),
+      });
+      id = made.id;
+      let answered = 0;
+      for (; answered < MAX_DIALOGS; answered += 1) {
+        const { outcome, activity } = await world.needs(id);
+        if (outcome === 'signalled') break;
+        expect(outcome, await world.tale(id)).toBe('waiting_input');
+        const { question } = activity;
+        const option = question?.options.findIndex((words) => /^(?:yes|allow)/i.test(words)) ?? -1;
+        expect([question?.kind, option], JSON.stringify(question)).toEqual(['permission', 0]);
+        await world.client.call('answerDialog', { id, dialogId: question?.id ?? '', option });
+      }
+      expect(answered, await world.tale(id)).toBeGreaterThan(0);
+      expect((await world.nextSignal()).notice?.summary).toBe('I was allowed to.');
+      expect(await world.changed(id)).toEqual(['asked.txt']);
+      expect((await task()).dialogAnswer).toMatchObject({ state: 'answered', by: 'coordinator' });
+      expect(await world.client.call('closeTask', { id })).toMatchObject({ outcome: 'closed', kept: [] });
+    });
+
+    it(`RP-2: ${name} has asked the scripted model alone, and got nothing from elsewhere`, () => {
+      const { requests, strangers } = world.model;
+      expect(requests.length).toBeGreaterThan(8);
+      expect(requests.flatMap(({ missing }) => missing)).toEqual([]);
+      expect(strangers.filter((line) => line.includes(':'))).toEqual([]);
+    });
+  });
+}
+
+/** The program of a task's agent: the one process of it whose parent is none of it. No event tells of a process. */
+async function agentPid(taskId: string): Promise<number> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const rows = (await processTable()).filter(
+      ({ environment, zombie }) => !zombie && environment.includes(`ROUNDHOUSE_TASK_ID=${taskId}`),
+    );
+    const first = rows.filter(({ ppid }) => !rows.some(({ pid }) => pid === ppid));
+    if (first[0] !== undefined && first.length === 1) return first[0].pid;
+    await pause(50);
+  }
+  throw new Error('the agent has no process');
+}

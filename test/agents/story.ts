@@ -1,0 +1,46 @@
+import type { Script } from '@roundhouse/testkit';
+
+const commit = (file: string): string => `printf done > ${file} && git add ${file} && git commit -q -m "Add ${file}"`;
+
+/** What is told to the agents. Each prompt is known to the script by its words. */
+export const PROMPTS = {
+  add: (file: string) => `Add the file ${file} and say that you are done.`,
+  addAsking: (file: string) => `Ask before you add the file ${file} and say that you are done.`,
+  ponder: 'Ponder for a while.',
+  coordinate: 'Have somebody greet the world.',
+} as const;
+
+/** What the model says to them. It ponders until `pondered` resolves. */
+export const storyOf = (pondered: Promise<unknown>): Script => [
+  {
+    prompt: /Add the file (\S+) and say/,
+    replies: [
+      ({ match }) => ({ text: 'I begin.', calls: [{ shell: commit(match[1] ?? '') }] }),
+      { calls: [{ tool: 'signal_done', args: { summary: 'It is there.' } }] },
+      { text: 'It is told.' },
+    ],
+  },
+  {
+    prompt: /Ask before you add the file (\S+) and say/,
+    replies: [
+      ({ match }) => ({ text: 'May I?', calls: [{ shell: commit(match[1] ?? ''), outside: true }] }),
+      { calls: [{ tool: 'signal_done', args: { summary: 'I was allowed to.' } }] },
+      { text: 'It is told.' },
+    ],
+  },
+  { prompt: /Ponder for a while/, replies: [{ after: pondered, text: 'I have pondered.' }] },
+  {
+    prompt: /Have somebody greet/,
+    replies: [
+      {
+        calls: [
+          {
+            tool: 'create_task',
+            args: { name: 'greet', prompt: '@write hi.txt hello\n@commit Greet\n@done', agent: { kind: 'scripted' } },
+          },
+        ],
+      },
+      ({ results }) => ({ text: `It was answered: ${results.at(-1) ?? 'nothing'}` }),
+    ],
+  },
+];
