@@ -49,6 +49,14 @@ const codingAgent = <const K extends CodingAgent>(kind: K) =>
     dialogs: DialogPolicy.default('ask').describe(
       'What is done with permission dialogs: left to you ("ask", see answer_dialog), allowed once, or denied.',
     ),
+    dialogTimeoutSeconds: z
+      .int()
+      .min(5)
+      .max(86_400)
+      .optional()
+      .describe(
+        'After how long a permission dialog that nobody answered is refused, 5 to 86,400. By default it stays.',
+      ),
     extraArgs: z.array(Argument).max(64).default([]).describe('Further arguments of the program, without credentials.'),
   });
 

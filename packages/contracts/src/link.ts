@@ -109,7 +109,7 @@ export const RunnerEvent = z.discriminatedUnion('type', [
     dialogId: z.string().max(64),
     option: z.int().min(0).max(31),
     label: z.string().max(200),
-    by: z.enum(['coordinator', 'policy']),
+    by: z.enum(['coordinator', 'policy', 'timeout']),
     state: z.enum(['answered', 'stale', 'failed']),
     reason: z.string().max(500).nullable(),
   }),

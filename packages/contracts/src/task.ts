@@ -91,7 +91,9 @@ export const DialogAnswer = z
     dialogId: z.string().max(64),
     option: z.int().min(0).max(31).describe('Which option, from 0.'),
     label: z.string().max(200).describe('What the option says: untrusted.'),
-    by: z.enum(['coordinator', 'policy']).describe('Who chose it: a call, or the policy of the task’s agent.'),
+    by: z
+      .enum(['coordinator', 'policy', 'timeout'])
+      .describe('Who chose it: a call, the policy of the task’s agent, or its timeout.'),
     state: z
       .enum(['pending', 'answered', 'stale', 'failed'])
       .describe('stale: the dialog was gone before it was typed. failed: it was typed, and the dialog stayed.'),

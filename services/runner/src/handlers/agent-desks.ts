@@ -40,8 +40,8 @@ export class AgentDesks {
     this.prompts = new PromptDesk(adapter.typing, report, log, () =>
       this.#byActivity ? this.reader.input : undefined,
     );
-    const policy = 'dialogs' in agent ? agent.dialogs : 'ask';
-    this.dialogs = new DialogDesk(policy, () => this.reader.dialog, ports);
+    const rules = 'dialogs' in agent ? agent : ({ dialogs: 'ask' } as const);
+    this.dialogs = new DialogDesk(rules, () => this.reader.dialog, { ...ports, isHeld: () => this.#held });
     this.inputs = new InputDesk(() => this.prompts.between(), report, log);
   }
 
@@ -55,6 +55,7 @@ export class AgentDesks {
     this.inputs.want(desired.inputs);
     this.prompts.want(desired);
     this.dialogs.want(desired.answer);
+    this.dialogs.look();
   }
 
   /** What a terminal tells. `terminal` is asked for only once it is there. */

@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import type { DialogPolicy, RunnerEvent } from '@roundhouse/contracts';
+import type { RunnerEvent } from '@roundhouse/contracts';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PtyTerminals } from '../adapters/pty/pty-terminals.ts';
 import { REAL_TIME } from '../adapters/system/real-time.ts';
 import { claude } from '../agents/claude.ts';
 import { optionByPolicy } from '../domain/dialog-policy.ts';
 import type { AgentTerminal, Log } from '../ports.ts';
-import { DialogDesk } from './answer-dialogs.ts';
+import { DialogDesk, type DialogRules } from './answer-dialogs.ts';
 import { ActivityReader } from './read-activity.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../src/testing/dialog-program.mjs', import.meta.url));
@@ -15,10 +15,16 @@ const log: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 const running: AgentTerminal[] = [];
 
 /** The program in a real terminal, read and answered as the runner does it. */
-async function started(policy: DialogPolicy, ...args: string[]) {
+async function started(dialogs: DialogRules['dialogs'], ...args: string[]) {
+  return startedWith({ dialogs }, ...args);
+}
+
+async function startedWith(rules: DialogRules, ...args: string[]) {
+  const keyboard = { isHeld: false };
   const events: RunnerEvent[] = [];
   const reader: ActivityReader = new ActivityReader(claude.signs, REAL_TIME, () => desk.look());
-  const desk = new DialogDesk(policy, () => reader.dialog, {
+  const desk = new DialogDesk(rules, () => reader.dialog, {
+    isHeld: () => keyboard.isHeld,
     report: (event) => events.push(event),
     timers: REAL_TIME,
     log,
@@ -41,7 +47,7 @@ async function started(policy: DialogPolicy, ...args: string[]) {
   });
   desk.attach(terminal);
   running.push(terminal);
-  return { desk, events, reader, terminal };
+  return { desk, events, keyboard, reader, terminal };
 }
 
 const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 20 });
@@ -101,5 +107,27 @@ describe('answers to dialogs of a terminal', () => {
     expect(optionByPolicy('allow', { kind: 'question', options })).toBeNull();
     expect(optionByPolicy('allow', { kind: 'permission', options: ['Yes, always'] })).toBeNull();
     expect(optionByPolicy('ask', { kind: 'permission', options })).toBeNull();
+  });
+
+  it('RA-19: a permission that nobody gave or refused in time is refused, and not while a person has the keyboard', async () => {
+    const { events, keyboard, terminal } = await startedWith({ dialogs: 'ask', dialogTimeoutSeconds: 1 }, '2');
+    await until(() => expect(events).toMatchObject([{ by: 'timeout', label: 'No', state: 'answered' }]));
+    keyboard.isHeld = true;
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(events).toHaveLength(1);
+    keyboard.isHeld = false;
+    await until(() => expect(terminal.screen).toMatch(/^said No,No\n/));
+  });
+
+  it('RA-19: a policy keeps its hands off while a person has the keyboard', async () => {
+    const { desk, events, keyboard, reader } = await startedWith({ dialogs: 'allow' }, '2');
+    await until(() => expect(events).toHaveLength(1));
+    keyboard.isHeld = true;
+    await until(() => expect(reader.dialog?.id).toBe('dialog-2'));
+    desk.look();
+    expect(events).toHaveLength(1);
+    keyboard.isHeld = false;
+    desk.look();
+    await until(() => expect(events).toMatchObject([{}, { dialogId: 'dialog-2', by: 'policy', state: 'answered' }]));
   });
 });

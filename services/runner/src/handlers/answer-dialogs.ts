@@ -13,6 +13,20 @@ interface Answering extends DesiredAnswer {
   readonly phase: 'waiting' | 'moving' | 'entered';
 }
 
+export interface DialogPorts {
+  readonly report: (event: RunnerEvent) => void;
+  /** Whether a person has the keyboard: what they are shown is theirs to answer. */
+  readonly isHeld: () => boolean;
+  readonly timers: Timers;
+  readonly log: Log;
+}
+
+export interface DialogRules {
+  readonly dialogs: DialogPolicy;
+  /** After how long a permission dialog that nobody answered is refused. */
+  readonly dialogTimeoutSeconds?: number | undefined;
+}
+
 const KEYS = { list: { on: '\u001b[B', back: '\u001b[A' }, row: { on: '\u001b[C', back: '\u001b[D' } } as const;
 const ENTER = '\r';
 /**
@@ -29,24 +43,24 @@ const GONE_MS = 5_000;
  * the dialog go. What is wanted of a dialog that is not shown is not typed, and no answer is typed twice.
  */
 export class DialogDesk {
-  readonly #policy: DialogPolicy;
+  readonly #rules: DialogRules;
   readonly #shown: () => ShownDialog | null;
   readonly #report: (event: RunnerEvent) => void;
+  readonly #isHeld: () => boolean;
   readonly #timers: Timers;
   readonly #log: Log;
   readonly #done = new Set<string>();
   #terminal: AgentTerminal | null = null;
   #answering: Answering | null = null;
   #endTimer: EndTimer = () => undefined;
+  /** The dialog that is refused where nobody answers it in time. */
+  #unanswered: { readonly id: string; readonly end: EndTimer } | null = null;
 
-  constructor(
-    policy: DialogPolicy,
-    shown: () => ShownDialog | null,
-    ports: { readonly report: (event: RunnerEvent) => void; readonly timers: Timers; readonly log: Log },
-  ) {
-    this.#policy = policy;
+  constructor(rules: DialogRules, shown: () => ShownDialog | null, ports: DialogPorts) {
+    this.#rules = rules;
     this.#shown = shown;
     this.#report = ports.report;
+    this.#isHeld = ports.isHeld;
     this.#timers = ports.timers;
     this.#log = ports.log;
   }
@@ -63,19 +77,44 @@ export class DialogDesk {
   /** The screen or what is known of the agent has changed. */
   look(): void {
     const dialog = this.#shown();
+    this.#expectAnswer(dialog);
     if (this.#answering !== null) return this.#goOn(this.#answering, dialog);
-    if (dialog === null || this.#terminal === null || this.#done.has(dialog.id)) return;
-    const option = optionByPolicy(this.#policy, dialog);
-    if (option === null) return;
-    // Whatever comes of it: a policy answers a dialog once, then it is somebody else's.
-    this.#done.add(dialog.id);
-    this.#begin({ id: randomUUID(), dialogId: dialog.id, option, by: 'policy', label: '', phase: 'waiting' });
+    if (dialog === null || this.#terminal === null || this.#done.has(dialog.id) || this.#isHeld()) return;
+    this.#chooseFor(dialog, this.#rules.dialogs, 'policy');
   }
 
   /** The agent is gone. */
   close(): void {
+    this.#expectAnswer(null);
     if (this.#answering !== null) this.#finish(this.#answering, 'stale', 'the agent ended first');
     this.#terminal = null;
+  }
+
+  #chooseFor(dialog: ShownDialog, policy: DialogPolicy, by: Answering['by']): void {
+    const option = optionByPolicy(policy, dialog);
+    if (option === null) return;
+    // Whatever comes of it: this is done once, then it is somebody else's.
+    this.#done.add(dialog.id);
+    this.#begin({ id: randomUUID(), dialogId: dialog.id, option, by, label: '', phase: 'waiting' });
+  }
+
+  #expectAnswer(dialog: ShownDialog | null): void {
+    if (dialog?.id === this.#unanswered?.id) return;
+    this.#unanswered?.end();
+    this.#unanswered = null;
+    if (dialog !== null) this.#refuseAfter(dialog, dialog.since - this.#timers.now());
+  }
+
+  #refuseAfter(dialog: ShownDialog, fromMs: number): void {
+    const { dialogTimeoutSeconds } = this.#rules;
+    if (dialogTimeoutSeconds === undefined) return;
+    const end = this.#timers.after(Math.max(0, fromMs + dialogTimeoutSeconds * 1_000), () => {
+      if (this.#answering !== null || this.#done.has(dialog.id)) return;
+      // Whoever has the keyboard gets the time anew.
+      if (this.#isHeld()) this.#refuseAfter(dialog, 0);
+      else this.#chooseFor(dialog, 'deny', 'timeout');
+    });
+    this.#unanswered = { id: dialog.id, end };
   }
 
   #begin(wanted: Answering): void {

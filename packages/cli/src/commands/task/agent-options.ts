@@ -1,6 +1,7 @@
 import { AgentKind, AgentSpec, DialogPolicy, PermissionMode } from '@roundhouse/contracts';
 import { type Command, Option } from 'commander';
 import { EXIT, Failure } from '../../failure.ts';
+import { duration } from '../duration.ts';
 
 export interface AgentOptions {
   readonly agent?: AgentSpec['kind'];
@@ -8,6 +9,7 @@ export interface AgentOptions {
   readonly model?: string;
   readonly permissions?: PermissionMode;
   readonly dialogs?: DialogPolicy;
+  readonly dialogTimeout?: number;
 }
 
 /** Which agent is started, and the words of a command line for one that is just a program. */
@@ -28,12 +30,13 @@ export const withAgent = (command: Command): Command =>
       new Option('--dialogs <policy>', 'what is done with its permission dialogs (default: ask)').choices(
         DialogPolicy.options,
       ),
-    );
+    )
+    .option('--dialog-timeout <duration>', 'refuse a permission that nobody answered for so long, e.g. 15m', duration);
 
 /** The agent that options and a command line name; undefined: the project's. @throws Failure where they do not go together */
 export function agentOf(
   argv: readonly string[],
-  { agent, promptVia, model, permissions: permissionMode, dialogs }: AgentOptions,
+  { agent, promptVia, model, permissions: permissionMode, dialogs, dialogTimeout: dialogTimeoutSeconds }: AgentOptions,
 ): AgentSpec | undefined {
   if (agent === 'command' || (agent === undefined && argv.length > 0)) {
     if (argv.length > 0) return { kind: 'command', argv: [...argv], promptVia };
@@ -44,12 +47,15 @@ export function agentOf(
   }
   if (argv.length > 0) throw new Failure('only --agent command takes a command line', { exitCode: EXIT.usage });
   const own = Object.fromEntries(
-    Object.entries({ model, permissionMode, dialogs }).filter(([, value]) => value !== undefined),
+    Object.entries({ model, permissionMode, dialogs, dialogTimeoutSeconds }).filter(([, value]) => value !== undefined),
   );
   if (Object.keys(own).length > 0 && (agent === undefined || agent === 'scripted')) {
-    throw new Failure('--model, --permissions and --dialogs are for coding agents: name one with --agent', {
-      exitCode: EXIT.usage,
-    });
+    throw new Failure(
+      '--model, --permissions, --dialogs and --dialog-timeout are for coding agents: name one with --agent',
+      {
+        exitCode: EXIT.usage,
+      },
+    );
   }
   return agent === undefined ? undefined : AgentSpec.parse({ kind: agent, ...own });
 }
