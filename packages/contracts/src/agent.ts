@@ -72,6 +72,12 @@ export const AgentSpec = z.discriminatedUnion('kind', [
       .describe(
         'How the first prompt reaches the command: the path of a file in ROUNDHOUSE_PROMPT_FILE, a last argument, or pasted into the terminal. Later prompts are pasted.',
       ),
+    instructionsFile: z
+      .enum(['AGENTS.md', 'CLAUDE.md', 'GEMINI.md', '.agent.md'])
+      .optional()
+      .describe(
+        'A file in the root of the worktree that the command reads its instructions from: it gets those of a sub-task for the time of the attempt, and git sees none of it.',
+      ),
   }),
   codingAgent('claude'),
   codingAgent('codex'),
