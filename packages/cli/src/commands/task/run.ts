@@ -1,4 +1,4 @@
-import { AgentKind, AgentSpec, DialogPolicy, PermissionMode } from '@roundhouse/contracts';
+import { AgentKind, AgentSpec, DialogPolicy, InstructionsFile, PermissionMode } from '@roundhouse/contracts';
 import { Command, Option } from 'commander';
 import { connectAsCoordinator, withConnection } from '../../connect.ts';
 import type { Context } from '../../context.ts';
@@ -15,6 +15,7 @@ import { taskWords } from './task-words.ts';
 interface RunOptions extends TaskOptions, PromptOptions, LimitOptions, AdmissionOptions {
   readonly agent?: AgentSpec['kind'];
   readonly promptVia: Extract<AgentSpec, { kind: 'command' }>['promptVia'];
+  readonly instructionsFile?: InstructionsFile;
   readonly model?: string;
   readonly permissions?: PermissionMode;
   readonly dialogs?: DialogPolicy;
@@ -44,6 +45,12 @@ export const runCommand = (context: Context): Command =>
       new Option('--prompt-via <way>', 'how a command gets its prompt')
         .choices(['file', 'argument', 'paste'])
         .default('file'),
+    )
+    .addOption(
+      new Option(
+        '--instructions-file <name>',
+        'the file of the tree that a command reads instructions from; git sees nothing of what it is given there',
+      ).choices(InstructionsFile.options),
     )
     .option('--model <name>', 'the model of a coding agent (default: its own)')
     .addOption(
@@ -93,11 +100,12 @@ export const runCommand = (context: Context): Command =>
 /** The agent that options and a command line name; undefined: the project's. @throws Failure where they do not go together */
 export function agentOf(
   argv: readonly string[],
-  options: Pick<RunOptions, 'agent' | 'promptVia' | 'model' | 'permissions' | 'dialogs'>,
+  options: Pick<RunOptions, 'agent' | 'promptVia' | 'instructionsFile' | 'model' | 'permissions' | 'dialogs'>,
 ): AgentSpec | undefined {
-  const { agent, promptVia, model, permissions: permissionMode, dialogs } = options;
+  const { agent, promptVia, instructionsFile, model, permissions: permissionMode, dialogs } = options;
   if (agent === 'command' || (agent === undefined && argv.length > 0)) {
-    if (argv.length > 0) return { kind: 'command', argv: [...argv], promptVia };
+    const told = instructionsFile === undefined ? {} : { instructionsFile };
+    if (argv.length > 0) return { kind: 'command', argv: [...argv], promptVia, ...told };
     throw new Failure('--agent command needs a command line', {
       hint: 'Put it after "--": roundhouse task run NAME --agent command -- PROGRAM ARGS',
       exitCode: EXIT.usage,
