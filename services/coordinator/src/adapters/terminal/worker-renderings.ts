@@ -74,14 +74,14 @@ export function createWorkerRenderings(
     const worker = (thread ??= start());
     let deaf: NodeJS.Timeout | undefined;
     const bound = setTimeout(() => {
-      worker.postMessage({ type: 'cancel', id: question.id } satisfies RenderQuestion);
+      tell(worker, { type: 'cancel', id: question.id });
       deaf = setTimeout(() => void end(worker, notRendered('it takes too long')), DEAF_MS);
     }, boundMs);
     clearTimeout(idle);
     try {
       return await new Promise<RenderAnswer>((resolve, reject) => {
         waiting.set(question.id, { resolve, reject });
-        worker.postMessage(question);
+        tell(worker, question);
       });
     } finally {
       clearTimeout(bound);
@@ -111,6 +111,11 @@ export function createWorkerRenderings(
     },
   };
 }
+
+const tell = (worker: Worker, message: RenderQuestion): void => {
+  // eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window: it has no origin
+  worker.postMessage(message);
+};
 
 const STOPPING = new RoundhouseError('stopping', 'the service is stopping');
 
