@@ -31,6 +31,7 @@ const PLANTED = /** @type {const} */ ([
   ['door-mcp-server', 'services/a/src/app.ts', '@modelcontextprotocol/server'],
   ['door-mcp-client', 'services/a/src/app.ts', '@modelcontextprotocol/client'],
   ['door-pty', 'services/a/src/app.ts', 'node-pty'],
+  ['door-terminal', 'services/a/src/app.ts', '@xterm/headless'],
   ['door-websocket', 'services/a/src/app.ts', 'ws'],
   ['door-fastify', 'services/b/src/domain/fact.ts', 'fastify'],
 ]);

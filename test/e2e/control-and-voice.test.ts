@@ -45,7 +45,7 @@ describe('control and voice on a real runner', () => {
     const argv = ['sh', '-c', 'printf "ready> "; exec cat'];
     const agent = { kind: 'command' as const, argv, promptVia: 'file' as const };
     const { id } = await client().call('createTask', { name: 'a shell', prompt: 'x', agent });
-    await printed(id, 'ready> ');
+    await printed(id, 'ready>');
     await cli('task', 'take', id, '--for', '10m');
     expect(await client().call('promptTask', { id, prompt: 'what was meant' })).toMatchObject({ held: true });
     await client().call('promptTask', { id, prompt: 'what nobody wants' });

@@ -16,8 +16,8 @@ describe('output', () => {
     expect(fit('abcd', 4)).toBe('abcd');
   });
 
-  it('C-3: what an agent wrote cannot act on the terminal', () => {
-    expect(printable('a\u001b[2Jb\u0007\r\n\tc\u009b')).toBe('a[2Jb\n\tc');
+  it('C-3, TO-11: what an agent wrote cannot act on the terminal', () => {
+    expect(printable('a\u001b[2Jb\u0007\r\n\tc\u009b\u202e')).toBe('a[2Jb\n\tc');
     expect(oneLine(' a\n\tb ')).toBe('a b');
   });
 });

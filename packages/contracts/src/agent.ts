@@ -29,6 +29,10 @@ export type PermissionMode = z.infer<typeof PermissionMode>;
 export const DialogPolicy = z.enum(['ask', 'allow', 'deny']);
 export type DialogPolicy = z.infer<typeof DialogPolicy>;
 
+/** The files of a worktree that programs are known to read instructions from, where these can be put as text. */
+export const InstructionsFile = z.enum(['AGENTS.md', 'CLAUDE.md', 'GEMINI.md', '.agent.md']);
+export type InstructionsFile = z.infer<typeof InstructionsFile>;
+
 const codingAgent = <const K extends CodingAgent>(kind: K) =>
   z.object({
     kind: z.literal(kind),
@@ -80,6 +84,9 @@ export const AgentSpec = z.discriminatedUnion('kind', [
       .describe(
         'How the first prompt reaches the command: the path of a file in ROUNDHOUSE_PROMPT_FILE, a last argument, or pasted into the terminal. Later prompts are pasted.',
       ),
+    instructionsFile: InstructionsFile.optional().describe(
+      'A file in the root of the worktree that the command reads its instructions from: it gets those of a sub-task for the time of the attempt, and git sees none of it.',
+    ),
   }),
   codingAgent('claude'),
   codingAgent('codex'),

@@ -302,7 +302,7 @@ describe.each(ERAS)('a client of the %s era', (_era, connect) => {
     for (let round = 0; round < 3; round += 1) {
       const { structuredContent, content } = await client.callTool('get_task_status', { taskId: TASK_ID });
       expect(JSON.parse(content[0]?.text ?? '')).toEqual(structuredContent);
-      const { name, activity, reports } = structuredContent as unknown as Task;
+      const { name, activity, reports } = structuredContent as Task;
       expect([name, activity.question?.options]).toEqual([said, [said]]);
       const enveloped = activity.question?.text ?? '';
       const [, boundary = ''] = /^<untrusted-text ([\w-]{16})>\n/.exec(enveloped) ?? [];
@@ -318,7 +318,7 @@ describe.each(ERAS)('a client of the %s era', (_era, connect) => {
   it('TO-9: a sub-task hears its coordinator’s own words as they are, and those of other tasks in an envelope', async () => {
     const client = await open(TOKENS.subtask);
     answer = () => ({ status: 200, body: EXAMPLES.getInputs?.answer });
-    const { inputs } = (await client.callTool('get_inputs', {})).structuredContent as unknown as OutputOf<
+    const { inputs } = (await client.callTool('get_inputs', {})).structuredContent as OutputOf<
       typeof OPERATIONS.getInputs
     >;
     expect(inputs[0]?.summary).toMatch(/^<untrusted-text [\w-]{16}>\nThe parser takes/);

@@ -4,6 +4,7 @@ import { WorktreeArchiver } from './adapters/git/archive-worktree.ts';
 import { PreparedCheckoutMaker } from './adapters/git/checkout-maker.ts';
 import { CheckoutWorktrees } from './adapters/git/checkout-worktree.ts';
 import { gitCheck } from './adapters/git/git-version.ts';
+import { GitTreeInstructions } from './adapters/git/instructions-in-tree.ts';
 import { PreparedWorktrees } from './adapters/git/prepared-worktree.ts';
 import { BranchPublisher } from './adapters/git/publish-branch.ts';
 import { LinkClient } from './adapters/link/link-client.ts';
@@ -53,6 +54,7 @@ export function runOrder(run: RunnerConfig, here: Surroundings, log: Log, termin
       return archiveAttempt(run, {
         openDoors: (doors) => TcpDoors.open(doors),
         archiver: new WorktreeArchiver(inherited),
+        treeInstructions: new GitTreeInstructions(inherited),
         endTree: endTreeOf(run, [here.mark]),
         temporary,
         log,
@@ -114,6 +116,7 @@ export function portsOf(
     publisher: new BranchPublisher(inherited),
     adapterOf,
     archiver: new WorktreeArchiver(inherited),
+    treeInstructions: new GitTreeInstructions(inherited),
     endTree: endTreeOf(run, [mark, here.mark]),
     now: () => new Date(),
     timers: REAL_TIME,

@@ -1,7 +1,8 @@
 import type { RunnerConfig } from '@roundhouse/contracts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { saveWork } from './handlers/save-work.ts';
-import type { Archiver, EndTree, Log, OpenDoors } from './ports.ts';
+import { removeInstructions } from './handlers/tell-in-tree.ts';
+import type { Archiver, EndTree, Log, OpenDoors, TreeInstructions } from './ports.ts';
 import { scratchesOf, worktreeIn } from './box.ts';
 
 /**
@@ -13,6 +14,7 @@ export async function archiveAttempt(
   ports: {
     readonly openDoors: OpenDoors;
     readonly archiver: Archiver;
+    readonly treeInstructions: TreeInstructions;
     readonly endTree: EndTree;
     readonly temporary: string;
     readonly log: Log;
@@ -20,6 +22,7 @@ export async function archiveAttempt(
 ): Promise<ExitCode> {
   const { left } = await ports.endTree([]);
   if (left.length > 0) ports.log.error({ left }, 'processes could not be ended');
+  await removeInstructions(run.folder, ports);
   const hub = { url: `${run.coordinatorUrl}/git/${run.projectId}.git`, token: run.token };
   const order = { path: worktreeIn(run.folder), scratches: scratchesOf(run, ports.temporary), hub, ref: run.ref };
   const doors = await ports.openDoors(run.doors);

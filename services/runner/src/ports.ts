@@ -102,6 +102,24 @@ export interface Archiver {
   ): Promise<ArchiveResult>;
 }
 
+export interface TreeInstructionsOrder {
+  /** The sandbox's folder, beside the worktree. */
+  readonly folder: string;
+  readonly worktree: string;
+  /** A file in the root of the worktree, there or not. */
+  readonly file: string;
+  readonly taskId: string;
+  readonly text: string;
+}
+
+/** Instructions that an agent can only be given in a file of its worktree. */
+export interface TreeInstructions {
+  /** Once, before the agent begins. What the file holds, its mode and its line ends stay. */
+  plant(order: TreeInstructionsOrder, signal: AbortSignal): Promise<void>;
+  /** Takes them out of the file again, once nobody writes there. Idempotent; nothing where none were put in. */
+  remove(folder: string): Promise<void>;
+}
+
 export interface AgentExit {
   readonly code: number | null;
   readonly signal: string | null;

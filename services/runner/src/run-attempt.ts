@@ -7,6 +7,7 @@ import { PublishDesk } from './handlers/publish-work.ts';
 import { saveWork } from './handlers/save-work.ts';
 import { agentFilesIn, writeAgentFiles } from './handlers/agent-files.ts';
 import { KeptAgent } from './handlers/keep-agent.ts';
+import { plantInstructions, removeInstructions } from './handlers/tell-in-tree.ts';
 import { LimitWatch } from './handlers/watch-limits.ts';
 import type {
   AdapterOf,
@@ -23,6 +24,7 @@ import type {
   Publisher,
   Terminals,
   Timers,
+  TreeInstructions,
   WorktreeProvider,
 } from './ports.ts';
 
@@ -45,6 +47,7 @@ export interface AttemptPorts {
   readonly adapterOf: AdapterOf;
   readonly publisher: Publisher;
   readonly archiver: Archiver;
+  readonly treeInstructions: TreeInstructions;
   readonly endTree: EndTree;
   readonly now: Now;
   readonly timers: Timers;
@@ -124,6 +127,7 @@ async function setUp(
     const makeWorktree = async (): Promise<void> => {
       await ports.checkGit(signal);
       await ports.worktrees.create({ path: worktree, hub, hubObjects, ...assignment }, signal);
+      await plantInstructions(run, ports.treeInstructions, signal);
       ports.log.info({ branch: assignment.branch, commit: assignment.baseCommit }, 'worktree made');
     };
     const files = agentFilesIn(folder);
@@ -202,6 +206,7 @@ async function conclude(
   const stop = ending.why === 'stop' ? ending.stop : await within(LAST_WORD_MS, wish.stop);
   if (stop === null) return EXIT.terminated;
   const path = worktreeIn(order.run.folder);
+  await removeInstructions(order.run.folder, ports);
   const scratches = scratchesOf(order.run, order.temporary);
   const saved = await saveWork(
     ports.archiver,

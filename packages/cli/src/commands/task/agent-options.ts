@@ -1,4 +1,4 @@
-import { AgentKind, AgentSpec, DialogPolicy, PermissionMode } from '@roundhouse/contracts';
+import { AgentKind, AgentSpec, DialogPolicy, InstructionsFile, PermissionMode } from '@roundhouse/contracts';
 import { type Command, Option } from 'commander';
 import { EXIT, Failure } from '../../failure.ts';
 import { duration } from '../duration.ts';
@@ -6,6 +6,7 @@ import { duration } from '../duration.ts';
 export interface AgentOptions {
   readonly agent?: AgentSpec['kind'];
   readonly promptVia: Extract<AgentSpec, { kind: 'command' }>['promptVia'];
+  readonly instructionsFile?: InstructionsFile;
   readonly model?: string;
   readonly permissions?: PermissionMode;
   readonly dialogs?: DialogPolicy;
@@ -22,6 +23,12 @@ export const withAgent = (command: Command): Command =>
         .choices(['file', 'argument', 'paste'])
         .default('file'),
     )
+    .addOption(
+      new Option(
+        '--instructions-file <name>',
+        'the file of the tree that a command reads instructions from; git sees nothing of what it is given there',
+      ).choices(InstructionsFile.options),
+    )
     .option('--model <name>', 'the model of a coding agent (default: its own)')
     .addOption(
       new Option('--permissions <mode>', 'what a coding agent may do without asking').choices(PermissionMode.options),
@@ -34,18 +41,18 @@ export const withAgent = (command: Command): Command =>
     .option('--dialog-timeout <duration>', 'refuse a permission that nobody answered for so long, e.g. 15m', duration);
 
 /** The agent that options and a command line name; undefined: the project's. @throws Failure where they do not go together */
-export function agentOf(
-  argv: readonly string[],
-  { agent, promptVia, model, permissions: permissionMode, dialogs, dialogTimeout: dialogTimeoutSeconds }: AgentOptions,
-): AgentSpec | undefined {
+export function agentOf(argv: readonly string[], options: AgentOptions): AgentSpec | undefined {
+  const { agent, promptVia, instructionsFile, model, permissions: permissionMode, dialogs } = options;
   if (agent === 'command' || (agent === undefined && argv.length > 0)) {
-    if (argv.length > 0) return { kind: 'command', argv: [...argv], promptVia };
+    const told = instructionsFile === undefined ? {} : { instructionsFile };
+    if (argv.length > 0) return { kind: 'command', argv: [...argv], promptVia, ...told };
     throw new Failure('--agent command needs a command line', {
       hint: 'Put it after "--": roundhouse task run NAME --agent command -- PROGRAM ARGS',
       exitCode: EXIT.usage,
     });
   }
   if (argv.length > 0) throw new Failure('only --agent command takes a command line', { exitCode: EXIT.usage });
+  const { dialogTimeout: dialogTimeoutSeconds } = options;
   const own = Object.fromEntries(
     Object.entries({ model, permissionMode, dialogs, dialogTimeoutSeconds }).filter(([, value]) => value !== undefined),
   );

@@ -29,9 +29,11 @@ interface Waiting {
 export function createWorkerRenderings(
   fileOf: (taskId: string, attempt: number) => string,
   log: Logger,
+  boundMs = BOUND_MS,
 ): Renderings & { stop(): Promise<void> } {
   const lane = pLimit(AT_ONCE);
   let thread: Worker | null = null;
+  let stopped = false;
   let lastId = 0;
   const waiting = new Map<number, Waiting>();
   let idle: NodeJS.Timeout | undefined;
@@ -68,17 +70,18 @@ export function createWorkerRenderings(
   };
 
   const ask = async (question: Extract<RenderQuestion, { type: 'render' }>): Promise<RenderAnswer> => {
+    if (stopped) throw STOPPING;
     const worker = (thread ??= start());
     let deaf: NodeJS.Timeout | undefined;
     const bound = setTimeout(() => {
-      worker.postMessage({ type: 'cancel', id: question.id } satisfies RenderQuestion);
+      tell(worker, { type: 'cancel', id: question.id });
       deaf = setTimeout(() => void end(worker, notRendered('it takes too long')), DEAF_MS);
-    }, BOUND_MS);
+    }, boundMs);
     clearTimeout(idle);
     try {
       return await new Promise<RenderAnswer>((resolve, reject) => {
         waiting.set(question.id, { resolve, reject });
-        worker.postMessage(question);
+        tell(worker, question);
       });
     } finally {
       clearTimeout(bound);
@@ -99,14 +102,22 @@ export function createWorkerRenderings(
         const answer = await ask({ type: 'render', id: lastId, file, cols, rows, from, limit });
         if (answer.page !== null) return answer.page;
         if (answer.fault !== null) throw new Error(`a recording could not be rendered: ${answer.fault}`);
-        throw notRendered('it takes longer than 10 s');
+        throw notRendered(`it takes longer than ${boundMs / 1_000} s`);
       }),
     async stop() {
+      stopped = true;
       clearTimeout(idle);
-      if (thread !== null) await end(thread, new Error('the service stops'));
+      if (thread !== null) await end(thread, STOPPING);
     },
   };
 }
+
+const tell = (worker: Worker, message: RenderQuestion): void => {
+  // eslint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window: it has no origin
+  worker.postMessage(message);
+};
+
+const STOPPING = new RoundhouseError('stopping', 'the service is stopping');
 
 const notRendered = (why: string): RoundhouseError =>
   new RoundhouseError('output_not_rendered', `the output is not rendered yet: ${why}`);

@@ -1,7 +1,8 @@
 import { copyFile, mkdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ArchiveResult, Archiver, HubAccess } from '../../ports.ts';
 import { GitError, type GitOptions, git } from './git.ts';
+import { filterOptions } from './instructions-filter.ts';
 import { addNestedFiles } from './nested-repositories.ts';
 import { pushCommit } from './publish-branch.ts';
 
@@ -13,6 +14,8 @@ interface Order {
 }
 
 const IDENTITY = { name: 'Roundhouse', email: 'archive@roundhouse.invalid' };
+const FILES_MESSAGE =
+  'Files when the attempt ended\n\nIts commits held the instructions of the sub-task, and were not kept.\n';
 const MESSAGE = 'Work that was not committed when the attempt ended\n';
 
 /** Archives over git's smart HTTP. */
@@ -28,11 +31,19 @@ export class WorktreeArchiver implements Archiver {
     if (!(await isFolder(path))) return { outcome: 'nothing', reason: 'no worktree was made' };
     await mkdir(scratch, { recursive: true, mode: 0o700 });
     try {
-      const options = await this.#repository(order, signal);
+      const repository = await this.#repository(order, signal);
+      const options = { ...repository, config: await filterOptions(dirname(path)) };
       const head = await headOf(options);
       const storing = await storingApart(options, scratch);
-      const commit = await snapshot(storing, scratch, head);
-      await pushCommit({ ...storing, access: hub }, hub.url, commit, ref);
+      const push = (commit: string): Promise<void> => pushCommit({ ...storing, access: hub }, hub.url, commit, ref);
+      let commit = await snapshot(storing, scratch, head);
+      try {
+        await push(commit);
+      } catch (error) {
+        if (!isRefused(error)) throw error;
+        commit = await snapshotOfFiles(storing, scratch, head);
+        await push(commit);
+      }
       return { outcome: 'archived', commit };
     } finally {
       await rm(scratch, { recursive: true, force: true });
@@ -74,6 +85,35 @@ async function snapshot(options: GitOptions, scratch: string, head: string | nul
   if (head !== null && (await git(options, ['rev-parse', '--verify', `${head}^{tree}`])).trim() === tree) return head;
   const parents = head === null ? [] : ['-p', head];
   return (await git({ ...own, input: MESSAGE }, ['commit-tree', tree, ...parents])).trim();
+}
+
+/** The hub takes no commit that has the instructions of a sub-task in it. */
+const isRefused = (error: unknown): boolean =>
+  error instanceof GitError && error.message.includes('instructions_in_push');
+
+/**
+ * The files as they are, upon the last commit of HEAD's that the hub has: the commits since then cannot be kept, because one
+ * of them holds instructions. Nothing of the index is believed, so that each file goes through the filter.
+ */
+async function snapshotOfFiles(options: GitOptions, scratch: string, head: string | null): Promise<string> {
+  const own = { ...options, indexFile: join(scratch, 'files-index'), identity: IDENTITY };
+  const base = head === null ? null : await baseOf(options, head);
+  if (base !== null) await git(own, ['read-tree', base]);
+  await addAll(own);
+  await addNestedFiles(own);
+  const tree = (await git(own, ['write-tree'])).trim();
+  const parents = base === null ? [] : ['-p', base];
+  return (await git({ ...own, input: FILES_MESSAGE }, ['commit-tree', tree, ...parents])).trim();
+}
+
+async function baseOf(options: GitOptions, head: string): Promise<string | null> {
+  try {
+    const known = await git(options, ['for-each-ref', '--format=%(objectname)', '--count=1', 'refs/remotes/origin/']);
+    return (await git(options, ['merge-base', head, known.trim()])).trim();
+  } catch (error) {
+    if (!(error instanceof GitError) || options.signal.aborted) throw error;
+    return null;
+  }
 }
 
 /**

@@ -15,6 +15,8 @@ export interface GitOptions {
   /** Where new objects go instead of the repository, and where those that it has are found then. */
   readonly objects?: { readonly into: string; readonly besides: string };
   readonly input?: string;
+  /** Configuration of this command, `key=value`. */
+  readonly config?: readonly string[];
   readonly identity?: { readonly name: string; readonly email: string };
 }
 
@@ -98,10 +100,12 @@ function door(options: GitOptions): SimpleGit {
       'submodule.recurse=false',
       'push.gpgSign=false',
       'credential.interactive=false',
+      ...(options.config ?? []),
     ],
     // What simple-git strips or refuses unless it is named. All values above are ours, none comes from outside:
     // hooksPath and fsmonitor are switched off, the configuration's path is /dev/null, the counted variable is the
-    // header that would else stand in argv, and the empty template folder keeps the machine's hooks out of `init`.
+    // header that would else stand in argv, and the empty template folder keeps the machine's hooks out of `init`; the filter is
+    // the runner's own program (instructions-filter.ts).
     allowEnvironment: OURS,
     unsafe: {
       allowUnsafeHooksPath: true,
@@ -109,6 +113,7 @@ function door(options: GitOptions): SimpleGit {
       allowUnsafeConfigPaths: true,
       allowUnsafeConfigEnvCount: true,
       allowUnsafeTemplateDir: true,
+      allowUnsafeFilter: true,
     },
     // Git's exit code decides, also where it says nothing: simple-git by itself takes silence for success.
     errors: (error, result) => {

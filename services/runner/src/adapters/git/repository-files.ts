@@ -14,6 +14,7 @@ export function initArguments(baseCommit: string, branch: string): string[] {
  */
 export async function putFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  await mkdir(dirname(path), { recursive: true });
   try {
     await writeFile(temporary, text, { mode: 0o644, flag: 'wx' });
     await rename(temporary, path);
@@ -39,4 +40,4 @@ export async function addRemote(path: string, url: string, baseBranch: string): 
 }
 
 /** git-config(1): in double quotes only `"` and `\` must be escaped (a branch name may have `#` and `;`). */
-const quoted = (value: string): string => `"${value.replace(/["\\]/g, '\\$&')}"`;
+export const quoted = (value: string): string => `"${value.replace(/["\\]/g, '\\$&')}"`;

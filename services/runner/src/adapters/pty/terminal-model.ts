@@ -30,12 +30,16 @@ const FRAME_MODE = 2026;
 const LOOK_MS = 250;
 const HIGH_WATER = 1024 * 1024;
 const LOW_WATER = 128 * 1024;
+/** Sequences that the terminal repeats as often as they say, one by one: 2^31 times would be the end of the runner. */
+const REPEATING = ['I', 'L', 'M', 'S', 'T', 'Z', 'b'] as const;
 const MAX_SCREEN_CHARACTERS = 20_000;
 
 /** A terminal without a window: takes the program's output, knows the screen, its modes and the program's own status. */
 export class TerminalModel {
   readonly #terminal: xterm.Terminal;
   readonly #listener: TerminalListener;
+  /** The terminal's own decoder loses characters that are cut between two writes. */
+  readonly #utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
   #pendingBytes = 0;
   #pressed = false;
   readonly #timers: Timers;
@@ -47,7 +51,17 @@ export class TerminalModel {
     this.#timers = timers;
     this.#lookedAt = timers.now();
     this.#listener = listener;
-    this.#terminal = new xterm.Terminal({ ...size, scrollback: SCROLLBACK_LINES, allowProposedApi: true });
+    this.#terminal = new xterm.Terminal({
+      ...size,
+      scrollback: SCROLLBACK_LINES,
+      allowProposedApi: true,
+      // It would tell of each sequence that it does not know, on the console.
+      logLevel: 'off',
+    });
+    for (const final of REPEATING) {
+      const most = Math.max(size.cols, size.rows);
+      this.#terminal.parser.registerCsiHandler({ final }, ([count]) => typeof count === 'number' && count > most);
+    }
     this.#terminal.parser.registerOscHandler(PROGRAM_STATUS, (payload) => {
       if (isStatusQuery(payload)) listener.onReply(STATUS_QUERY_ANSWER);
       const status = parseProgramStatus(payload);
@@ -66,7 +80,7 @@ export class TerminalModel {
     if (this.#closed) return;
     this.#pendingBytes += data.length;
     this.#press();
-    this.#terminal.write(data, () => {
+    this.#terminal.write(this.#utf8.decode(data, { stream: true }), () => {
       this.#pendingBytes -= data.length;
       this.#press();
       if (this.#pendingBytes === 0) this.#settleSoon();
