@@ -78,54 +78,63 @@ async function mounts(folder, runs) {
   return samples;
 }
 
-/** One Lua commit and one round trip to Redis, medians of their own. */
-export async function commitFloor() {
-  const folder = await mkdtemp(join(tmpdir(), 'roundhouse-bench-'));
+/** One Lua commit and one round trip to Redis, medians of their own. @param {string} folder */
+async function store(folder) {
+  const { commit, ping, stop } = await startCommits(folder);
   try {
-    return await store(folder);
+    return {
+      commitMs: quantile(await times(200, commit), 0.5),
+      roundTripMs: quantile(await times(200, ping), 0.5),
+    };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await stop();
   }
 }
 
-/** @param {string} folder */
-async function store(folder) {
+/**
+ * A Redis of its own, and single commits of the service's own script in it: each call is one.
+ *
+ * @param {string} folder
+ */
+export async function startCommits(folder) {
   const server = await startRedis({ folder: join(folder, 'redis'), log });
   const redis = connectRedis(server.connection);
-  try {
-    const script = await readFile(COMMIT, 'utf8');
+  const script = await readFile(COMMIT, 'utf8');
+  const data = 'x'.repeat(3_000);
+  let made = 0;
+  const commit = () => {
+    made += 1;
     // As many as the script takes; of its own meaning each has none here.
-    const keys = Array.from({ length: KEYS_OF_COMMIT }, (_, index) => `key-${index + 1}`);
-    const data = 'x'.repeat(3_000);
-    const commit = (/** @type {number} */ index) => {
-      const change = {
-        expected: 0,
-        version: 1,
-        attempt: 1,
-        live: 0,
-        data,
-        id: `task ${index}`,
-        settled: false,
-        createdAt: index,
-        leaseMs: -1,
-        trim: 1_000,
-        effects: ['{}'],
-        event: '{}',
-        channel: 'events',
-        coordinatorId: 'coordinator',
-        kind: 'scripted',
-        lineName: 'line',
-        place: true,
-        waitsFor: [],
-      };
-      return redis.eval(script, keys.length, ...keys.map((key) => `${key}-${index}`), JSON.stringify(change));
+    const keys = Array.from({ length: KEYS_OF_COMMIT }, (_, index) => `key-${index + 1}-${made}`);
+    const change = {
+      expected: 0,
+      version: 1,
+      attempt: 1,
+      live: 0,
+      data,
+      id: `task ${made}`,
+      settled: false,
+      createdAt: made,
+      leaseMs: -1,
+      trim: 1_000,
+      effects: ['{}'],
+      event: '{}',
+      channel: 'events',
+      coordinatorId: 'coordinator',
+      kind: 'scripted',
+      lineName: 'line',
+      place: true,
+      waitsFor: [],
     };
-    await times(20, (index) => commit(-1 - index));
-    const commitMs = quantile(await times(200, commit), 0.5);
-    const roundTripMs = quantile(await times(200, () => redis.ping()), 0.5);
-    return { commitMs, roundTripMs };
-  } finally {
-    redis.disconnect();
-    await server.stop();
-  }
+    return redis.eval(script, keys.length, ...keys, JSON.stringify(change));
+  };
+  await times(20, commit);
+  return {
+    commit,
+    ping: () => redis.ping(),
+    async stop() {
+      redis.disconnect();
+      await server.stop();
+    },
+  };
 }

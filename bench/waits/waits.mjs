@@ -1,13 +1,12 @@
-import { fileURLToPath } from 'node:url';
 import { ApiClient } from '@roundhouse/contracts';
 import { startHouse } from '../simulated/house.mjs';
 import { endConnections, httpCall } from '../simulated/http-call.mjs';
-import { startProcess, startServiceProcess } from '../simulated/service-process.mjs';
+import { startServiceProcess } from '../simulated/service-process.mjs';
 import { SimulatedRunner } from '../simulated/simulated-runner.mjs';
-import { commitFloor, times } from '../dispatch/floors.mjs';
 import { quantile, round, say, summary } from '../statistics.mjs';
 import { mcpTool } from './mcp-tool.mjs';
 import { openWaits } from './open-waits.mjs';
+import { startSignalFloor } from './signal-floor.mjs';
 
 const OTHERS = [0, 1_000];
 const WARM_UP = 20;
@@ -17,62 +16,46 @@ const WARM_UP = 20;
 /**
  * From signal_done to the waiter that it wakes: over the API, alone and among a thousand, and through two MCP connections.
  * `said` counts from the runner's word that the work is pushed, which is what the service itself has to do; `called` from
- * the agent's call, with the runner's part. The floor is one Lua commit and one round trip over HTTP.
+ * the agent's call, with the runner's part. The floor is one Lua commit and one round trip over HTTP, taken before each sample:
+ * whatever else the machine does is in both.
  *
  * @param {{ runs: number }} options
  */
 export async function waits({ runs }) {
   const samples = Math.max(runs, 50);
-  const floor = await signalFloor();
-  say(`floor ${floor.totalMs} ms`);
+  const floor = await startSignalFloor();
   const house = await startHouse();
   try {
     const api = [];
     for (const others of OTHERS) {
-      const row = await overApi(house, others, samples);
-      api.push({
-        others,
-        ...row,
-        ratioP50: round(row.said.p50Ms / floor.totalMs),
-        ratioP99: round(row.said.p99Ms / floor.totalMs),
-      });
-      say(`${others} others: ${row.said.p50Ms} ms`);
+      const row = await overApi(house, floor, others, samples);
+      api.push({ others, ...row });
+      say(`${others} others: ${row.said.p50Ms} ms, ${row.ratioP50} times the floor`);
     }
-    const mcp = await overMcp(house, samples);
-    say(`two MCP connections: ${mcp.called.p50Ms} ms`);
-    return { floor, api, mcp };
+    const mcp = await overMcp(house, floor, samples);
+    say(`two MCP connections: ${mcp.said.p50Ms} ms from the runner's word, ${mcp.called.p50Ms} ms from the call`);
+    return { api, mcp };
   } finally {
     endConnections();
     await house.stop();
+    await floor.stop();
   }
 }
 
-async function signalFloor() {
-  const { commitMs } = await commitFloor();
-  const server = await startProcess(fileURLToPath(new URL('bare-server.mjs', import.meta.url)), {});
-  try {
-    const call = () => httpCall(server.url, 'POST', '/', {}, { timeoutMs: 1 });
-    await times(100, call);
-    const roundTripMs = quantile(await times(500, call), 0.5);
-    return {
-      luaCommitMs: round(commitMs),
-      httpRoundTripMs: round(roundTripMs),
-      totalMs: round(commitMs + roundTripMs),
-    };
-  } finally {
-    await server.stop();
-  }
-}
-
-/** @param {import('../simulated/house.mjs').House} house @param {number} others @param {number} samples */
-async function overApi(house, others, samples) {
+/**
+ * @param {import('../simulated/house.mjs').House} house
+ * @param {import('./signal-floor.mjs').SignalFloor} floor
+ * @param {number} others
+ * @param {number} samples
+ */
+async function overApi(house, floor, others, samples) {
   const { owner, task, runner, client } = await liveTask(house);
   const waiting = openWaits(house.url, owner, others + 1);
   await waiting.open();
   try {
     return await measure(
       samples,
-      { client, task: task.id, runner },
+      { client, task: task.id, runner, floor },
       {
         signal: () => httpCall(house.url, 'POST', `/api/tasks/${task.id}/done`, runner.agentHeaders, {}),
         next: () => waiting.next(),
@@ -84,9 +67,16 @@ async function overApi(house, others, samples) {
   }
 }
 
-/** @param {import('../simulated/house.mjs').House} house @param {number} samples */
-async function overMcp(house, samples) {
-  const gateway = await startServiceProcess('mcp-gateway', { ROUNDHOUSE_COORDINATOR_URL: house.url });
+/**
+ * @param {import('../simulated/house.mjs').House} house
+ * @param {import('./signal-floor.mjs').SignalFloor} floor
+ * @param {number} samples
+ */
+async function overMcp(house, floor, samples) {
+  const gateway = await startServiceProcess('mcp-gateway', {
+    ROUNDHOUSE_COORDINATOR_URL: house.url,
+    ROUNDHOUSE_LOG_LEVEL: 'error',
+  });
   const { owner, task, runner, client } = await liveTask(house);
   const mine = await mcpTool(gateway.url, { authorization: `Bearer ${owner.token}` });
   const agents = await mcpTool(gateway.url, runner.agentHeaders);
@@ -105,7 +95,7 @@ async function overMcp(house, samples) {
     open = wait();
     const row = await measure(
       samples,
-      { client, task: task.id, runner },
+      { client, task: task.id, runner, floor },
       {
         signal: () => agents.call('signal_done', {}),
         next: () => open,
@@ -134,21 +124,25 @@ async function liveTask(house) {
 
 /**
  * @param {number} samples
- * @param {{ client: ApiClient, task: string, runner: SimulatedRunner }} parts
+ * @param {{ client: ApiClient, task: string, runner: SimulatedRunner, floor: import('./signal-floor.mjs').SignalFloor }} parts
  * @param {Way} way
  */
-async function measure(samples, { client, task, runner }, { signal, next }) {
+async function measure(samples, { client, task, runner, floor }, { signal, next }) {
   /** @type {number[]} */
   const said = [];
   /** @type {number[]} */
   const called = [];
+  /** @type {number[]} */
+  const floors = [];
   for (let index = 0; index < samples + WARM_UP; index += 1) {
     const woken = next();
+    const floorMs = await floor.sample();
     const from = performance.now();
     const [at] = await Promise.all([woken, signal()]);
     if (index >= WARM_UP) {
       said.push(at - runner.publishedAt);
       called.push(at - from);
+      floors.push(floorMs);
     }
     // The next signal answers another prompt.
     const settled = runner.settled();
@@ -156,5 +150,6 @@ async function measure(samples, { client, task, runner }, { signal, next }) {
     await settled;
   }
   const row = (/** @type {number[]} */ values) => ({ ...summary(values), p99Ms: round(quantile(values, 0.99)) });
-  return { said: row(said), called: row(called) };
+  const ratio = (/** @type {number} */ share) => round(quantile(said, share) / quantile(floors, 0.5));
+  return { floor: row(floors), said: row(said), called: row(called), ratioP50: ratio(0.5), ratioP99: ratio(0.99) };
 }

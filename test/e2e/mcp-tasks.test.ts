@@ -87,7 +87,7 @@ describe('waits as MCP tasks', () => {
       expect((await wait(mcp)).resultType).toBe('complete');
 
       const two = await taskThatWaits('two');
-      const { cursor } = done.result?.structuredContent as { cursor: string };
+      const { cursor } = (done.result as { structuredContent: { cursor: string } }).structuredContent;
       const next = await wait(other.url, { cursor });
       expect(next.resultType).toBe('task');
       expect((await service.coordinator().call('getTask', { id: one.task.id })).delivery.state).toBe('acknowledged');

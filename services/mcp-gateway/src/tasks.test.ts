@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import type { KeptWait } from '@roundhouse/contracts';
 import { mcpRequest, type WireTask } from '@roundhouse/testkit';
 import { pino } from 'pino';
@@ -20,6 +24,13 @@ const KEPT: KeptWait = {
   answer: null,
 };
 const found = { outcome: 'nothing_live', notice: null, redelivered: false, remaining: 0, cursor: '-' } as const;
+const STDIO = fileURLToPath(new URL('../dist/stdio-main.js', import.meta.url));
+const META = {
+  _meta: {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': { extensions: { 'io.modelcontextprotocol/tasks': {} } },
+  },
+};
 const failed = (code: string, status: number): Answer => ({
   status,
   body: { error: { code, message: 'no', hint: 'x', retry: false } },
@@ -204,6 +215,26 @@ describe('the Tasks extension, in the words of Claude Code', () => {
     // The time of this one is over: nobody knows it any more.
     const old = taskId.replace(/\.[0-9a-z]{8}\./, '.00000001.');
     expect((await rpc('tasks/get', { taskId: old })).error?.code).toBe(-32602);
+  });
+
+  it('MT-1: over standard input and output as well', async () => {
+    const env = { PATH: process.env['PATH'], ROUNDHOUSE_TOKEN: TOKENS.coordinator, ROUNDHOUSE_URL: api.url };
+    const child = spawn(process.execPath, [STDIO], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const ask = async (method: string, params: Record<string, unknown>): Promise<unknown> => {
+      child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, ...META } })}\n`);
+      return (JSON.parse((await lines.next()).value as string) as { result: unknown }).result;
+    };
+    const call = { name: 'wait_for_signal_done', arguments: {} };
+    const { taskId } = (await ask('tools/call', call)) as WireTask;
+    kept = { status: 200, body: { ...KEPT, state: 'answered', answer: found } };
+    expect(await ask('tasks/get', { taskId })).toMatchObject({
+      status: 'completed',
+      result: { structuredContent: found },
+    });
+    const ended = once(child, 'exit');
+    child.stdin.end();
+    await ended;
   });
 
   it('MT-8: a client that goes while it asks cuts the question', async () => {

@@ -65,6 +65,7 @@ export const readWait = operation({
   description:
     'Answers the kept wait with its answer as soon as there is one, else as it stands when the time is up. Once answered it answers the same until it is forgotten. Only the token that keeps it may ask. One call at a time waits: others are answered at once.',
   effect: 'write',
+  // The kept wait’s own id is the key: it is answered once, and then the same.
   idempotencyKey: false,
   waits: true,
   input: z.object({ id: Uuid.describe('The kept wait’s id.'), timeoutMs: WaitMs }),
@@ -88,7 +89,6 @@ export const cancelWait = operation({
   summary: 'Cancel a kept wait',
   description: 'Ends a kept wait without an answer; what it had not given out is there for the next wait.',
   effect: 'write',
-  idempotencyKey: false,
   input: z.object({ id: Uuid.describe('The kept wait’s id.') }),
   output: KeptWait,
   errors: ['wait_not_found', 'coordinator_required', 'version_conflict'],

@@ -59,7 +59,7 @@ describe('kept waits', () => {
     for (const client of [owner.client, elsewhere(owner)])
       expect(await client.call('readWait', { id, timeoutMs: 0 })).toEqual(answered);
     expect(await owner.client.call('waitSignal', { timeoutMs: 0 })).toMatchObject({ outcome: 'nothing_live' });
-    const { cursor } = answered?.answer as { cursor: string };
+    const { cursor } = (answered as KeptWait).answer as { cursor: string };
     await owner.client.call('waitSignal', { timeoutMs: 0, cursor });
     expect((await owner.client.call('getTask', { id: running.task.id })).delivery.state).toBe('acknowledged');
     await running.runner.hangUp();

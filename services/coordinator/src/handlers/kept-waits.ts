@@ -65,12 +65,14 @@ export async function readWait(
     deps.keptWaits.read(id).then(heed, missed);
   });
   try {
-    const stored = await ownWait(deps, caller, id);
-    const { kept } = stored.record;
+    const { kept } = (await ownWait(deps, caller, id)).record;
     if (kept.state !== 'waiting') return kept;
     listen(deps, caller, id);
     if (!(await deps.keptWaits.beginLook(id, timeoutMs + LOOK_SLACK_MS))) return kept;
     try {
+      // Whoever looked before may have found it meanwhile; from here on only a cancellation can change it.
+      const stored = await ownWait(deps, caller, id);
+      if (stored.record.kept.state !== 'waiting') return stored.record.kept;
       const signal = AbortSignal.any([caller.signal, cancelled.signal]);
       return await look(deps, { ...caller, signal }, stored, timeoutMs);
     } finally {

@@ -20,8 +20,12 @@ interface Published {
 async function publish(deps: Deps, caller: Caller, input: SubtaskInput, land: boolean): Promise<Published> {
   const { identity } = caller;
   if (identity.role !== 'subtask') throw new RoundhouseError('forbidden', 'only a sub-task signals');
-  const task = await ownTask(deps, caller, input.id);
-  if (caller.doneToken === null || !(await deps.tokens.verifyDoneToken(caller.tokenId, caller.doneToken))) {
+  const { doneToken } = caller;
+  const [task, mayBeDone] = await Promise.all([
+    ownTask(deps, caller, input.id),
+    doneToken !== null && deps.tokens.verifyDoneToken(caller.tokenId, doneToken),
+  ]);
+  if (!mayBeDone) {
     throw new RoundhouseError('done_token_invalid', 'the X-Done-Token header is absent or is not this attempt’s');
   }
   if (land && !task.allowLandSelf)

@@ -188,9 +188,10 @@ describe('idempotency keys', () => {
   it('AC-14: every operation that makes or changes something takes a key: one effect, one answer', async () => {
     const { operator } = service;
     const writes = (Object.values(OPERATIONS) as Operation[]).filter(({ effect }) => effect !== 'read');
-    // A wait, a question and a report have their requestId.
+    // A wait, a question and a report have their requestId, a kept wait its id.
     expect(writes.filter(({ idempotencyKey }) => !idempotencyKey).map(({ name }) => name)).toEqual([
       'waitSignal',
+      'readWait',
       'askQuestion',
       'makeReport',
     ]);
