@@ -1,13 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AgentSpec, Task } from '@roundhouse/contracts';
-import { processTable } from '@roundhouse/testkit';
+import { processTable, temporaryFolder } from '@roundhouse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HeadlessClient } from './headless-client.ts';
 import { installedOrSkipped } from './installed-or-skipped.ts';
 import { ProgramWorld } from './program-world.ts';
 import type { ProgramName } from './programs.ts';
 import { PROMPTS } from './story.ts';
 
 const MAX_DIALOGS = 4;
+/** Codex gives a server a second to answer, and begins without: on a busy machine that may be missed. */
+const MAX_TRIES = 3;
 
 /** The same story with each of the real programs, against the service as a user runs it. */
 export async function describeProgram(name: ProgramName): Promise<void> {
@@ -103,6 +106,31 @@ export async function describeProgram(name: ProgramName): Promise<void> {
       expect(requests.flatMap(({ missing }) => missing)).toEqual([]);
       expect(strangers.filter((line) => line.includes(':'))).toEqual([]);
     });
+
+    it.each(['http', 'stdio'] as const)(
+      `RP-12: ${name} is a coordinator with what mcp config wrote for it, over %s`,
+      async (transport) => {
+        const home = await temporaryFolder();
+        const client = new HeadlessClient(name, home.path, world.side);
+        try {
+          await client.configure(world.service.data, transport);
+          let said = '';
+          let made: Task | undefined;
+          for (let tries = 0; tries < MAX_TRIES && made === undefined; tries += 1) {
+            said = await client.run(program?.path ?? '', PROMPTS.coordinate, world.side);
+            const { tasks } = await world.client.call('listTasks', {});
+            made = tasks.find((candidate) => candidate.name === 'greet' && candidate.lifecycle.state !== 'closed');
+          }
+          expect(made, said).toBeDefined();
+          expect(said).toContain(made?.id);
+          id = made?.id ?? '';
+          expect(await world.nextSignal()).toMatchObject({ outcome: 'signal', notice: { taskId: id } });
+          expect(await world.client.call('closeTask', { id })).toMatchObject({ outcome: 'closed' });
+        } finally {
+          await home.remove();
+        }
+      },
+    );
   });
 }
 

@@ -23,7 +23,7 @@ export class ProgramWorld {
   readonly #repository: ScratchRepository;
   readonly #name: ProgramName;
   readonly #program: string;
-  readonly #side: ModelSide;
+  readonly side: ModelSide;
   #cursor: string | undefined;
 
   private constructor(
@@ -35,7 +35,7 @@ export class ProgramWorld {
     this.service = parts.service;
     this.client = parts.service.coordinator();
     this.#repository = parts.repository;
-    this.#side = parts.side;
+    this.side = parts.side;
     this.#name = name;
     this.#program = program;
   }
@@ -62,7 +62,7 @@ export class ProgramWorld {
   }
 
   agent(more: object): AgentSpec {
-    const { extraArgs, model } = this.#side;
+    const { extraArgs, model } = this.side;
     const spec = { kind: this.#name, program: this.#program, dialogs: 'ask', extraArgs: [...extraArgs], ...more };
     return (model === undefined ? spec : { ...spec, model }) as AgentSpec;
   }
