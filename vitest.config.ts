@@ -36,7 +36,9 @@ export default defineConfig({
         test: {
           name: 'agents',
           // The real programs. All of them are some 420 MB to fetch: `npm run test:agents` runs them all, every run two.
-          include: [`test/agents/${process.env['ROUNDHOUSE_TEST_AGENTS'] === 'all' ? '*' : '{claude,codex}'}.test.ts`],
+          include: [
+            `test/agents/${process.env['ROUNDHOUSE_TEST_AGENTS'] === 'all' ? '*' : '{claude,codex,install-program}'}.test.ts`,
+          ],
           maxWorkers: 1,
           fileParallelism: false,
           testTimeout: 300_000,

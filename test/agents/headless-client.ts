@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ModelSide } from './model-side.ts';
@@ -30,7 +30,12 @@ const HABITS: Partial<Readonly<Record<ProgramName, Readonly<Record<string, strin
   gemini: { GEMINI_CLI_TRUST_WORKSPACE: 'true' },
 };
 
-/** Somebody with a HOME of their own, in which nothing is but what `roundhouse mcp config --write` put there. */
+/** What they have said to it before: how it logs in, where it cannot tell by its variables alone. */
+const SETTINGS: Partial<Readonly<Record<ProgramName, readonly [file: string, text: string]>>> = {
+  gemini: ['.gemini/settings.json', '{ "security": { "auth": { "selectedType": "gemini-api-key" } } }'],
+};
+
+/** Somebody with a HOME of their own, in which next to nothing is but what `roundhouse mcp config --write` puts there. */
 export class HeadlessClient {
   readonly #name: ProgramName;
   readonly #home: string;
@@ -45,6 +50,11 @@ export class HeadlessClient {
 
   /** Writes the settings with our own command. */
   async configure(data: string, transport: 'http' | 'stdio'): Promise<void> {
+    const [file, text] = SETTINGS[this.#name] ?? [];
+    if (file !== undefined && text !== undefined) {
+      await mkdir(dirname(join(this.#home, file)), { recursive: true });
+      await writeFile(join(this.#home, file), text);
+    }
     const args = ['mcp', 'config', '--client', this.#name, '--transport', transport, '--write', '--data', data];
     const env = { PATH: process.env['PATH'], HOME: this.#home };
     await promisify(execFile)(process.execPath, [CLI, ...args], { cwd: this.#home, env, timeout: CONFIG_MS });

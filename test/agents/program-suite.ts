@@ -3,6 +3,7 @@ import type { AgentSpec, Task } from '@roundhouse/contracts';
 import { processTable, temporaryFolder } from '@roundhouse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HeadlessClient } from './headless-client.ts';
+import { installProgram } from './install-program.ts';
 import { installedOrSkipped } from './installed-or-skipped.ts';
 import { ProgramWorld } from './program-world.ts';
 import type { ProgramName } from './programs.ts';
@@ -14,7 +15,7 @@ const MAX_TRIES = 3;
 
 /** The same story with each of the real programs, against the service as a user runs it. */
 export async function describeProgram(name: ProgramName): Promise<void> {
-  const program = await installedOrSkipped(name);
+  const program = await installedOrSkipped(installProgram(name));
   describe.skipIf(program === null)(`${name} ${program?.version ?? ''}`, () => {
     let world: ProgramWorld;
     let id: string;
