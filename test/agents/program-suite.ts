@@ -14,7 +14,10 @@ const MAX_DIALOGS = 4;
 const MAX_TRIES = 3;
 
 /** The same story with each of the real programs, against the service as a user runs it. */
-export async function describeProgram(name: ProgramName): Promise<void> {
+export async function describeProgram(
+  name: ProgramName,
+  further: (world: () => ProgramWorld) => void = () => undefined,
+): Promise<void> {
   const program = await installedOrSkipped(installProgram(name));
   describe.skipIf(program === null)(`${name} ${program?.version ?? ''}`, () => {
     let world: ProgramWorld;
@@ -132,6 +135,8 @@ export async function describeProgram(name: ProgramName): Promise<void> {
         }
       },
     );
+
+    further(() => world);
   });
 }
 
