@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const RUN_MS = 200_000;
 
 await describeProgram('claude', (world) => {
-  it('RP-14: the README’s line has it do a task', async () => {
+  it('RX-14: the README’s line has it do a task', async () => {
     const readme = await readFile(`${ROOT}README.md`, 'utf8');
     const line = readme.split('\n').find((command) => command.startsWith('npx roundhouse task run "notes"'));
     expect(line).toBeDefined();

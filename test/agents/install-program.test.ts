@@ -51,7 +51,7 @@ async function small(): Promise<InstallOrder & { readonly said: string[] }> {
   };
 }
 
-it('RP-13: two at once fetch it once, and the next one nothing', async ({ skip }) => {
+it('RX-13: two at once fetch it once, and the next one nothing', async ({ skip }) => {
   const order = await small();
   const [one, other] = await Promise.all([1, 2].map(() => installedOrSkipped(install(order), order.say)));
   if (one === null) return skip();
@@ -64,7 +64,7 @@ it('RP-13: two at once fetch it once, and the next one nothing', async ({ skip }
   expect(await readdir(order.cache)).toHaveLength(1);
 });
 
-it('RP-13: where nothing can be fetched its tests are skipped in one line, and in CI that is an error', async () => {
+it('RX-13: where nothing can be fetched its tests are skipped in one line, and in CI that is an error', async () => {
   vi.stubEnv('npm_config_registry', 'http://127.0.0.1:9/');
   const order = await small();
   expect(await installedOrSkipped(install(order), order.say, false)).toBeNull();

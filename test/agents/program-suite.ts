@@ -30,7 +30,7 @@ export async function describeProgram(
     const agent = (more: object): AgentSpec => world.agent(more);
     const task = (): Promise<Task> => world.client.call('getTask', { id });
 
-    it(`RP-3: ${name} starts, takes its prompt, and signals by the tool that it has of us`, async () => {
+    it(`RX-3: ${name} starts, takes its prompt, and signals by the tool that it has of us`, async () => {
       const made = await world.client.call('createTask', {
         name: 'a task',
         prompt: PROMPTS.add('one.txt'),
@@ -43,7 +43,7 @@ export async function describeProgram(
       expect((await task()).prompts.map(({ state }) => state)).toEqual(['accepted']);
     });
 
-    it(`RP-4: ${name} takes another prompt when it is idle, and works on it`, async () => {
+    it(`RX-4: ${name} takes another prompt when it is idle, and works on it`, async () => {
       expect(await world.needs(id)).toMatchObject({
         outcome: 'signalled',
       });
@@ -53,7 +53,7 @@ export async function describeProgram(
       expect(await world.changed(id)).toEqual(['one.txt', 'two.txt']);
     });
 
-    it(`RP-6: ${name} is killed over a prompt, is started again with its conversation, and finishes another one`, async () => {
+    it(`RX-6: ${name} is killed over a prompt, is started again with its conversation, and finishes another one`, async () => {
       await world.client.call('promptTask', { id, prompt: PROMPTS.ponder });
       await world.asked(PROMPTS.ponder);
       const pid = await agentPid(id);
@@ -80,7 +80,7 @@ export async function describeProgram(
       expect(await world.client.call('closeTask', { id })).toMatchObject({ outcome: 'closed', kept: [] });
     });
 
-    it(`RP-5: ${name} asks before it runs a command, is answered over the API, and does it`, async () => {
+    it(`RX-5: ${name} asks before it runs a command, is answered over the API, and does it`, async () => {
       const made = await world.client.call('createTask', {
         name: 'asks',
         prompt: PROMPTS.addAsking('asked.txt'),
@@ -104,7 +104,7 @@ export async function describeProgram(
       expect(await world.client.call('closeTask', { id })).toMatchObject({ outcome: 'closed', kept: [] });
     });
 
-    it(`RP-2: ${name} has asked the scripted model alone, and got nothing from elsewhere`, () => {
+    it(`RX-2: ${name} has asked the scripted model alone, and got nothing from elsewhere`, () => {
       const { requests, strangers } = world.model;
       expect(requests.length).toBeGreaterThan(8);
       expect(requests.flatMap(({ missing }) => missing)).toEqual([]);
@@ -112,7 +112,7 @@ export async function describeProgram(
     });
 
     it.each(['http', 'stdio'] as const)(
-      `RP-12: ${name} is a coordinator with what mcp config wrote for it, over %s`,
+      `RX-12: ${name} is a coordinator with what mcp config wrote for it, over %s`,
       async (transport) => {
         const home = await temporaryFolder();
         const client = new HeadlessClient(name, home.path, world.side);

@@ -45,7 +45,7 @@ async function tell(before: DesiredPrompt, text: string): Promise<void> {
 }
 
 describe('an agent that dies', () => {
-  it('RP-7: what it had taken is not typed again, and it goes on with it', async () => {
+  it('RX-7: what it had taken is not typed again, and it goes on with it', async () => {
     const { prompt } = await started('work', 'live');
     const { coordinator } = sandbox;
     await until('resumed', () => coordinator.event('agent_resumed') !== undefined);
@@ -58,7 +58,7 @@ describe('an agent that dies', () => {
     expect(coordinator.all('agent_exited')).toEqual([]);
   });
 
-  it('RP-7, RP-9: what it was not proven to have taken is typed again, without a conversation where there is none', async () => {
+  it('RX-7, RX-9: what it was not proven to have taken is typed again, without a conversation where there is none', async () => {
     const { prompt } = await started('paste', 'told', 'live');
     const { coordinator } = sandbox;
     await until('accepted', () => coordinator.prompt(prompt.id).includes('accepted'));
@@ -69,7 +69,7 @@ describe('an agent that dies', () => {
     expect(coordinator.all('agent_resumed').map(({ anew }) => anew)).toEqual([true, false, true]);
   });
 
-  it('RP-8, RP-9: it is started again three times, and then its end is reported once', async () => {
+  it('RX-8, RX-9: it is started again three times, and then its end is reported once', async () => {
     const { prompt } = await started('work', 'paste', 'paste', 'paste', 'live');
     const { coordinator } = sandbox;
     await until('accepted', () => coordinator.prompt(prompt.id).includes('accepted'));
@@ -82,7 +82,7 @@ describe('an agent that dies', () => {
     expect(coordinator.prompt(other.id)).not.toContain('accepted');
   });
 
-  it('RP-8: one that does not come up ends the attempt as ever, and so does one that ends by itself', async () => {
+  it('RX-8: one that does not come up ends the attempt as ever, and so does one that ends by itself', async () => {
     await started('start', 'live');
     const { coordinator } = sandbox;
     await until('its end', () => coordinator.event('agent_exited') !== undefined);
@@ -90,7 +90,7 @@ describe('an agent that dies', () => {
     expect(coordinator.all('agent_resumed')).toEqual([]);
   });
 
-  it('RP-8: a stop while it is started again ends it, and nothing is left', async () => {
+  it('RX-8: a stop while it is started again ends it, and nothing is left', async () => {
     const { prompt, runner } = await started('live', 'live');
     const { coordinator } = sandbox;
     await until('accepted', () => coordinator.prompt(prompt.id).includes('accepted'));

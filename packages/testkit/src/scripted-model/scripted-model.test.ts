@@ -111,7 +111,7 @@ const FORMS: readonly [string, string, (rest: boolean) => object][] = [
 ];
 
 describe('the scripted model', () => {
-  it.each(FORMS)('RP-1: answers out of the conversation alone, in the form of %s', async (form, path, body) => {
+  it.each(FORMS)('RX-1: answers out of the conversation alone, in the form of %s', async (form, path, body) => {
     const first = await ask(path, body(false));
     expect(first.match(/signal_done/g)?.length).toBeGreaterThan(0);
     expect(first).toMatch(/Hello[^]* Ada/);
@@ -128,7 +128,7 @@ describe('the scripted model', () => {
     );
   });
 
-  it('RP-1: says what is asked beside a conversation in the form that is asked for, and what it cannot read it says', async () => {
+  it('RX-1: says what is asked beside a conversation in the form that is asked for, and what it cannot read it says', async () => {
     const schema = { type: 'object', properties: { title: { type: 'string' } }, required: ['title'] };
     const beside = { model: 'm', messages: [{ role: 'user', content: 'Greet Ada' }] };
     const titled = { ...beside, response_format: { json_schema: { schema } } };
@@ -138,7 +138,7 @@ describe('the scripted model', () => {
     expect(model.strangers).toHaveLength(1);
   });
 
-  it('RP-2: as a proxy it lets nothing through, and keeps what was wanted', async () => {
+  it('RX-2: as a proxy it lets nothing through, and keeps what was wanted', async () => {
     const { hostname, port } = new URL(model.url);
     const socket = connect(Number(port), hostname);
     socket.write('CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n');

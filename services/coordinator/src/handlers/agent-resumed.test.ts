@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-it('RP-6: that an agent died and goes on is an event and on the record, and asks for a look until it is told something', async () => {
+it('RX-6: that an agent died and goes on is an event and on the record, and asks for a look until it is told something', async () => {
   const { client } = await service.newOwner();
   const { id } = await client.call('createTask', { name: 'dies', prompt: 'do it' });
   const runner = await PlayedRunner.start(service, id);
