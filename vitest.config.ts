@@ -39,8 +39,8 @@ export default defineConfig({
           include: [
             `test/agents/${process.env['ROUNDHOUSE_TEST_AGENTS'] === 'all' ? '*' : '{claude,codex,install-program}'}.test.ts`,
           ],
-          maxWorkers: 1,
-          fileParallelism: false,
+          // Each has a service of its own, and waits for its program most of the time.
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
