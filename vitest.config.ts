@@ -36,9 +36,11 @@ export default defineConfig({
         test: {
           name: 'agents',
           // The real programs. All of them are some 420 MB to fetch: `npm run test:agents` runs them all, every run two.
-          include: [`test/agents/${process.env['ROUNDHOUSE_TEST_AGENTS'] === 'all' ? '*' : '{claude,codex}'}.test.ts`],
-          maxWorkers: 1,
-          fileParallelism: false,
+          include: [
+            `test/agents/${process.env['ROUNDHOUSE_TEST_AGENTS'] === 'all' ? '*' : '{claude,codex,install-program}'}.test.ts`,
+          ],
+          // Each has a service of its own, and waits for its program most of the time.
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },

@@ -19,40 +19,60 @@ export interface InstalledProgram {
   readonly version: string;
 }
 
+/** A manifest with its lock, where it is installed, and who hears of it. */
+export interface InstallOrder {
+  readonly name: string;
+  readonly manifest: string;
+  readonly program: PinnedProgram;
+  readonly cache: string;
+  readonly say: (words: string) => void;
+}
+
+const orderOf = (name: ProgramName): InstallOrder => ({
+  name,
+  manifest: join(MANIFESTS, name),
+  program: PROGRAMS[name],
+  cache: join(cacheFolder(), 'programs'),
+  say: (words) => void process.stderr.write(`agents: ${words}\n`),
+});
+
+/** One of the real programs, in the user's cache. @throws as `install` */
+export const installProgram = (name: ProgramName): Promise<InstalledProgram> => install(orderOf(name));
+
 /**
- * The program of that name as its manifest pins it, in the user's cache: installed where it is not there yet, one process at a
- * time, under a name made of the manifest's hash, so that another manifest is another folder. What it does goes to standard error.
+ * The program as its manifest pins it: installed where it is not there yet, one process at a time, under a name made of the
+ * manifest's hash, so that another manifest is another folder.
  * @throws with words for a person: no network, no program for this system, or another version than the pinned one
  */
-export async function installProgram(name: ProgramName): Promise<InstalledProgram> {
-  const texts = await Promise.all(FILES.map((file) => readFile(join(MANIFESTS, name, file), 'utf8')));
+export async function install(order: InstallOrder): Promise<InstalledProgram> {
+  const { name, manifest, cache } = order;
+  const texts = await Promise.all(FILES.map((file) => readFile(join(manifest, file), 'utf8')));
   const { version } = JSON.parse(texts[0] ?? '') as { version: string };
   const { platform, arch } = process;
   const hash = createHash('sha256').update(texts.join('\0')).digest('hex').slice(0, 16);
-  const cache = join(cacheFolder(), 'programs');
   const folder = join(cache, `${name}-${version}-${platform}-${arch}-${hash}`);
   const installed = { path: join(folder, 'bin', name), version };
   if (await isThere(installed.path)) return installed;
   await mkdir(cache, { recursive: true, mode: 0o700 });
   const lock = await takeFileLock(`${folder}.lock`, { waitMs: LOCK_WAIT_MS });
   try {
-    if (!(await isThere(installed.path))) await install(name, version, cache, folder);
+    if (!(await isThere(installed.path))) await fetchInto(folder, version, order);
     return installed;
   } finally {
     await lock.release();
   }
 }
 
-async function install(name: ProgramName, version: string, cache: string, folder: string): Promise<void> {
-  const program: PinnedProgram = PROGRAMS[name];
+async function fetchInto(folder: string, version: string, order: InstallOrder): Promise<void> {
+  const { name, manifest, program, cache } = order;
   const stage = await mkdtemp(join(cache, '.install-'));
   const begun = Date.now();
-  const say = (words: string): void => void process.stderr.write(`agents: ${name} ${version}: ${words}\n`);
+  const say = (words: string): void => order.say(`${name} ${version}: ${words}`);
   const seconds = (): string => `${Math.round((Date.now() - begun) / 1_000)} s`;
   say(`fetching about ${program.downloadMb} MB from the npm registry into ${cache} (once)`);
   const tick = setInterval(() => say(`still at it after ${seconds()}`), TICK_MS);
   try {
-    for (const file of FILES) await copyFile(join(MANIFESTS, name, file), join(stage, file));
+    for (const file of FILES) await copyFile(join(manifest, file), join(stage, file));
     await npmCi(stage, program);
     const found = await program.find(join(stage, 'node_modules'));
     if (found === null || !(await isThere(found)))

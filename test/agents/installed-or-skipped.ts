@@ -1,13 +1,16 @@
-import { type InstalledProgram, installProgram } from './install-program.ts';
-import type { ProgramName } from './programs.ts';
+import type { InstalledProgram } from './install-program.ts';
 
-/** The program, or null with one line that says why its tests are skipped. In CI nothing is skipped: there it is an error. */
-export async function installedOrSkipped(name: ProgramName): Promise<InstalledProgram | null> {
+/** What was installed, or null with one line that says why its tests are skipped. In CI nothing is: there it is an error. */
+export async function installedOrSkipped(
+  installing: Promise<InstalledProgram>,
+  say: (words: string) => void = (words) => void process.stderr.write(`agents: ${words}\n`),
+  strict = process.env['CI'] === 'true',
+): Promise<InstalledProgram | null> {
   try {
-    return await installProgram(name);
+    return await installing;
   } catch (error) {
-    if (process.env['CI'] === 'true') throw error;
-    process.stderr.write(`agents: skipped: ${(error as Error).message.replaceAll(/\s*\n\s*/g, ' ').slice(0, 300)}\n`);
+    if (strict) throw error;
+    say(`skipped: ${(error as Error).message.replaceAll(/\s+/g, ' ').slice(0, 300)}`);
     return null;
   }
 }

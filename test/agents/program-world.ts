@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import type { AgentSpec, ApiClient, OPERATIONS, OutputOf } from '@roundhouse/contracts';
 import {
   type EmbeddedService,
@@ -5,6 +6,8 @@ import {
   type ScratchRepository,
   scratchRepository,
   startEmbeddedService,
+  type TemporaryFolder,
+  temporaryFolder,
 } from '@roundhouse/testkit';
 import { MODEL_SIDES, type ModelSide } from './model-side.ts';
 import type { ProgramName } from './programs.ts';
@@ -22,48 +25,58 @@ export class ProgramWorld {
   readonly client: ApiClient;
   readonly #repository: ScratchRepository;
   readonly #name: ProgramName;
-  readonly #program: string;
-  readonly #side: ModelSide;
+  /** Where the service has its data, as a user has it under XDG_DATA_HOME. */
+  readonly dataHome: TemporaryFolder;
+  readonly side: ModelSide;
   #cursor: string | undefined;
 
   private constructor(
-    parts: { model: ScriptedModel; service: EmbeddedService; repository: ScratchRepository; side: ModelSide },
+    parts: {
+      readonly model: ScriptedModel;
+      readonly service: EmbeddedService;
+      readonly repository: ScratchRepository;
+      readonly side: ModelSide;
+      readonly dataHome: TemporaryFolder;
+    },
     name: ProgramName,
-    program: string,
   ) {
     this.model = parts.model;
     this.service = parts.service;
     this.client = parts.service.coordinator();
     this.#repository = parts.repository;
-    this.#side = parts.side;
+    this.side = parts.side;
     this.#name = name;
-    this.#program = program;
+    this.dataHome = parts.dataHome;
   }
 
+  /** @param program its path: agents find it by its name, on the PATH */
   static async start(name: ProgramName, program: string): Promise<ProgramWorld> {
     // What ponders is killed over it.
     const never = new Promise(() => undefined);
-    const [model, repository] = await Promise.all([
+    const [model, repository, dataHome] = await Promise.all([
       ScriptedModel.start(storyOf(never)),
       scratchRepository({ 'README.md': '# Scratch\n' }),
+      temporaryFolder(),
     ]);
     const side = MODEL_SIDES[name](model);
-    const environment = Object.entries(side.environment).map(([key, value]) => [`ROUNDHOUSE_AGENT_ENV_${key}`, value]);
+    const forAgents = Object.entries(side.environment).map(([key, value]) => [`ROUNDHOUSE_AGENT_ENV_${key}`, value]);
+    const PATH = `${dirname(program)}:${process.env['PATH'] ?? ''}`;
     const service = await startEmbeddedService({
       repository: repository.path,
-      environment: Object.fromEntries(environment) as Record<string, string>,
+      data: join(dataHome.path, 'roundhouse'),
+      environment: { ...(Object.fromEntries(forAgents) as Record<string, string>), PATH },
     });
-    return new ProgramWorld({ model, service, repository, side }, name, program);
+    return new ProgramWorld({ model, service, repository, side, dataHome }, name);
   }
 
   async stop(): Promise<void> {
     await this.service.stop();
-    await Promise.all([this.model.close(), this.#repository.remove()]);
+    await Promise.all([this.model.close(), this.#repository.remove(), this.dataHome.remove()]);
   }
 
   agent(more: object): AgentSpec {
-    const { extraArgs, model } = this.#side;
-    const spec = { kind: this.#name, program: this.#program, dialogs: 'ask', extraArgs: [...extraArgs], ...more };
+    const { extraArgs, model } = this.side;
+    const spec = { kind: this.#name, dialogs: 'ask', extraArgs: [...extraArgs], ...more };
     return (model === undefined ? spec : { ...spec, model }) as AgentSpec;
   }
 

@@ -50,6 +50,8 @@ describe('every command of the README', () => {
       block.split('\n').filter((line) => line !== ''),
     );
     expect(elsewhere).toEqual([
+      // agents/claude.test.ts
+      expect.stringMatching(/^npx roundhouse task run "notes" --agent claude /),
       // compose.test.ts
       'docker compose up --detach',
       'docker compose run --rm cli demo',

@@ -59,7 +59,9 @@ export const MCP_CLIENTS = {
     entry: (connection) => ({
       ...(connection.transport === 'http'
         ? { url: connection.url, http_headers: connection.headers }
-        : program(connection)),
+        : // It gives a server a second before its first prompt, and goes on without; our program takes longer, and starts even
+          // where the service does not run.
+          { ...program(connection), required: true }),
       tool_timeout_sec: TOOL_TIMEOUT_S,
     }),
   },

@@ -1,5 +1,10 @@
 import type { OfferedTool } from './conversation.ts';
-import type { NamedCall } from './script.ts';
+
+/** A call in the program's own words. */
+export interface NamedCall {
+  readonly tool: OfferedTool;
+  readonly args: object;
+}
 
 /** The tool of that name as the program calls it: by its own name, or behind that of its MCP server. */
 export const offeredTool = (name: string, offered: readonly OfferedTool[]): OfferedTool | undefined =>

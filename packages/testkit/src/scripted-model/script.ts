@@ -1,6 +1,6 @@
 import { type Asked, type OfferedTool, type Standing, standingOf } from './conversation.ts';
 import { leastInstance } from './least-instance.ts';
-import { offeredShell, offeredTool } from './offered-tools.ts';
+import { type NamedCall, offeredShell, offeredTool } from './offered-tools.ts';
 
 /**
  * A call of a tool by its bare name, whatever the program calls it, or a command for the shell that it has. `outside`: for
@@ -23,12 +23,6 @@ export interface Turn {
 }
 
 export type Script = readonly Turn[];
-
-/** A call in the program's own words. */
-export interface NamedCall {
-  readonly tool: OfferedTool;
-  readonly args: object;
-}
 
 /** A reply as it is sent. `missing` names what the script called and the program does not offer. */
 export interface Answer {

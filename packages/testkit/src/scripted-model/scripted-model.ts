@@ -56,6 +56,8 @@ export class ScriptedModel {
     });
     server.on('connect', (request, socket) => {
       model.refused.push(request.url ?? '');
+      // Who was refused hangs up as it likes.
+      socket.on('error', () => undefined);
       socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n');
     });
     return model;

@@ -14,7 +14,7 @@ const killed: AgentDeath = {
 const after = (death: Partial<AgentDeath>) => afterDeath({ ...killed, ...death });
 
 describe('an agent whose program has ended', () => {
-  it('RP-8: goes on after a crash where its kind can, and ends where it ended by itself or a person ended it', () => {
+  it('RX-8: goes on after a crash where its kind can, and ends where it ended by itself or a person ended it', () => {
     expect(after({})).toBe('resume');
     expect(after({ code: 1, signal: null })).toBe('resume');
     expect(after({ code: 0, signal: null })).toBe('end');
@@ -23,7 +23,7 @@ describe('an agent whose program has ended', () => {
     expect(after({ canResume: false })).toBe('end');
   });
 
-  it('RP-9: is started without a conversation where there can be none, and ends where it does not come up', () => {
+  it('RX-9: is started without a conversation where there can be none, and ends where it does not come up', () => {
     expect(after({ furthest: 'nothing' })).toBe('anew');
     expect(after({ booted: false })).toBe('end');
     expect(after({ booted: false, resumed: true })).toBe('end');
@@ -32,7 +32,7 @@ describe('an agent whose program has ended', () => {
     expect(after({ booted: false, furthest: 'typed' })).toBe('end');
   });
 
-  it('RP-9: is started again three times in an attempt', () => {
+  it('RX-9: is started again three times in an attempt', () => {
     expect(after({ restarts: MAX_RESTARTS - 1 })).toBe('resume');
     expect(after({ restarts: MAX_RESTARTS })).toBe('end');
   });

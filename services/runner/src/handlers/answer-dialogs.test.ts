@@ -62,7 +62,7 @@ afterEach(async () => {
 });
 
 describe('answers to dialogs of a terminal', () => {
-  it('RA-11, RP-11: the selector is moved to the option, Enter is pressed, and the dialog is seen to go', async () => {
+  it('RA-11, RX-11: the selector is moved to the option, Enter is pressed, and the dialog is seen to go', async () => {
     const { desk, events, reader, terminal } = await started('ask', '1');
     await until(() => expect(reader.dialog?.options).toEqual(['Yes', 'Yes, and always allow it', 'No']));
     expect(reader.reading).toMatchObject({ state: 'waiting_input', question: { id: 'dialog-1', kind: 'permission' } });

@@ -19,7 +19,7 @@ function watched(draws: boolean) {
   return { time, told, watch };
 }
 
-it('RP-10: that a program asks is told when it shows what, or after a moment in which it did not', () => {
+it('RX-10: that a program asks is told when it shows what, or after a moment in which it did not', () => {
   const { time, told, watch } = watched(true);
   watch.read(busy);
   watch.read(asks);
@@ -35,7 +35,7 @@ it('RP-10: that a program asks is told when it shows what, or after a moment in 
   watch.close();
 });
 
-it('RP-10: what asks without drawing is told at once', () => {
+it('RX-10: what asks without drawing is told at once', () => {
   const { told, watch } = watched(false);
   watch.read(asks);
   expect(told).toEqual([said]);

@@ -49,6 +49,9 @@ export function taskWords(task: Task, output: Output): string {
   for (const { kind, text } of task.reports) rows.push([`report (${kind.replaceAll('_', ' ')})`, oneLine(text)]);
   if (task.control.holder === 'human')
     rows.push(['keyboard', `${oneLine(task.control.who?.label ?? 'a person')} until ${task.control.until}`]);
+  const last = task.resumes.at(-1);
+  if (last !== undefined)
+    rows.push(['agent resumed', `${task.resumes.length} × after ${last.signal ?? `exit ${last.code}`}`]);
   if (task.typed !== null) rows.push(['a person typed', oneLine(task.typed.text)]);
   if (completion.state === 'signalled')
     rows.push(['signal', `${completion.signal.commit} ${oneLine(completion.signal.summary ?? '')}`]);
