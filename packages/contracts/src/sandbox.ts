@@ -27,6 +27,9 @@ const Bound = {
 export const WorktreeSource = z.enum(['checkout', 'prepared']);
 export type WorktreeSource = z.infer<typeof WorktreeSource>;
 
+/** The name of a variable that a program can be given (environ(7)), as shells write them. */
+export const ENVIRONMENT_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
 /**
  * What a launcher hands to the runner that it starts, as a file of mode 0600 that the runner deletes once read, or over
  * its hand-over socket: secrets stand neither in argv nor in the environment. `attempt` runs an agent; `archive` only
@@ -46,6 +49,10 @@ export const RunnerConfig = z.discriminatedUnion('mode', [
       .describe('The hub’s objects folder where it can be read, else null: then fetched.'),
     worktree: WorktreeSource.default('checkout'),
     proxyUrl: z.url().nullable().default(null).describe('The HTTP proxy that is the agent’s only way to the world.'),
+    agentEnvironment: z
+      .record(z.string().regex(ENVIRONMENT_NAME), z.string())
+      .default({})
+      .describe('What the operator means for agents alone: credentials of model providers, their addresses. Secret.'),
   }),
   z.object({ mode: z.literal('archive'), ...Place, ...Bound, ref: z.string() }),
   z.object({ mode: z.literal('prepare'), ...Place, hubObjects: z.string(), baseCommit: ObjectId }),

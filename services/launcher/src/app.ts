@@ -4,6 +4,7 @@ import { LAUNCHER_TIMES } from '@roundhouse/contracts';
 import type { Logger, RunningService } from '@roundhouse/host';
 import { AttemptsApi } from './adapters/api/attempts-api.ts';
 import { startIntake } from './adapters/bullmq/attempt-intake.ts';
+import { agentEnvironmentOf } from './adapters/secrets/agent-environment.ts';
 import type { Config } from './config.ts';
 import { Gate } from './handlers/gate.ts';
 import { handOver } from './handlers/hand-over.ts';
@@ -60,7 +61,8 @@ export async function startLauncher(config: Config, log: Logger): Promise<Runnin
     warm: () => pool.readyCount,
   });
   const ahead = new PrepareAhead({ sandboxes, log, signal });
-  const parts = { sandboxes, attempts, lanes, slots, destroys, held, starts, pool, log, signal };
+  const agentEnvironment = agentEnvironmentOf(config.forAgents);
+  const parts = { sandboxes, attempts, lanes, slots, destroys, held, starts, pool, agentEnvironment, log, signal };
 
   const reconciler = new Reconciler(parts);
   const reconciling = new Rounds(() => reconciler.round(), { everyMs: RECONCILE_MS, what: 'reconciling', log });

@@ -1,15 +1,17 @@
-import { ImageName } from '@roundhouse/contracts';
+import { ENVIRONMENT_NAME, ImageName } from '@roundhouse/contracts';
 import { z } from 'zod';
 
 const Count = z.coerce.number().int();
 const Text = z.string().min(1);
 
+/** A runner that is a plain process gets these variables and no others: what the launcher knows is none of its business. */
+const PASSED_ON = /^(?:PATH|HOME|LANG|LC_[A-Z]+|TZ|TERM|TMPDIR|NODE_EXTRA_CA_CERTS|SSL_CERT_[A-Z]+)$/;
+
 /**
- * A runner gets these variables and no others: what the launcher knows is none of its business. What an operator means for
- * the agents, such as the key of a model provider, is named ROUNDHOUSE_AGENT_ENV_… and goes on under the rest of its name.
+ * What an operator means for the agents, such as the key of a model provider, is named so and goes on under the rest of its
+ * name: `ROUNDHOUSE_AGENT_ENV_ANTHROPIC_API_KEY=…`.
  */
-const PASSED_ON =
-  /^(?:PATH|HOME|LANG|LC_[A-Z]+|TZ|TERM|TMPDIR|NODE_EXTRA_CA_CERTS|SSL_CERT_[A-Z]+|ROUNDHOUSE_AGENT_ENV_\w+)$/;
+const FOR_AGENTS = 'ROUNDHOUSE_AGENT_ENV_';
 
 const Environment = z
   .object({
@@ -44,6 +46,9 @@ const Environment = z
       .describe(
         'never: a sandbox is used once. project: a warm one is used again by later attempts of the same project (a container fifty times at most, where the launcher is root), with its files taken away and its processes ended. What an attempt did to its runner otherwise, the next one of the project has to trust.',
       ),
+    ROUNDHOUSE_AGENT_SECRETS_FILE: Text.optional().describe(
+      'A file of lines NAME=value that agents get in their environment; read anew for each attempt.',
+    ),
     ROUNDHOUSE_ON_SHUTDOWN: z.enum(['stop', 'leave']).default('stop'),
     ROUNDHOUSE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   })
@@ -98,6 +103,8 @@ export interface Config {
   readonly logLevel: string;
   /** What of our environment a runner gets. */
   readonly runnerEnvironment: Readonly<Record<string, string>>;
+  /** What agents get, and where there is more of it. */
+  readonly forAgents: { readonly own: Readonly<Record<string, string>>; readonly file: string | null };
 }
 
 /** Reads the configuration once. Throws a ZodError that names the variables. */
@@ -117,8 +124,17 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     onShutdown: values.ROUNDHOUSE_ON_SHUTDOWN,
     logLevel: values.ROUNDHOUSE_LOG_LEVEL,
     runnerEnvironment: Object.fromEntries(passedOn) as Record<string, string>,
+    forAgents: { own: forAgents(environment), file: values.ROUNDHOUSE_AGENT_SECRETS_FILE ?? null },
   };
 }
+
+const forAgents = (environment: NodeJS.ProcessEnv): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]): [string, string][] => {
+      const own = name.startsWith(FOR_AGENTS) ? name.slice(FOR_AGENTS.length) : '';
+      return ENVIRONMENT_NAME.test(own) && value !== undefined ? [[own, value]] : [];
+    }),
+  );
 
 /** What is not there was refused already. */
 function sandboxOf(values: Values): ProcessConfig | DockerConfig {

@@ -18,6 +18,8 @@ export interface StartOrder extends AttemptRef {
   /** Null: the launcher's own. */
   readonly image: string | null;
   readonly limits: SandboxLimits;
+  /** What agents get on top of all others have: credentials of model providers. */
+  readonly agentEnvironment: Readonly<Record<string, string>>;
 }
 
 /** A sandbox that is to run ahead of its attempt. */

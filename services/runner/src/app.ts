@@ -76,12 +76,8 @@ export async function attempt(
   hooks: AttemptHooks = NO_HOOKS,
 ): Promise<ExitCode> {
   if (order.run.isolated) await assertIsolated();
-  const { inherited, forAgents, temporary } = here;
-  return runAttempt(
-    { ...order, inherited, forAgents, temporary },
-    portsOf(order, here, loaded, log, hooks),
-    terminated,
-  );
+  const { inherited, temporary } = here;
+  return runAttempt({ ...order, inherited, temporary }, portsOf(order, here, loaded, log, hooks), terminated);
 }
 
 /** The parts that an attempt is carried out with. */

@@ -6,9 +6,6 @@ import { z } from 'zod';
 /** What of the environment agents and git get to see; LC_* comes on top. */
 const PASSED_ON = ['PATH', 'LANG', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'] as const;
 
-/** What is named with this in front of it is meant for agents: `ROUNDHOUSE_AGENT_ENV_ANTHROPIC_API_KEY=…`. */
-const FOR_AGENTS = /^ROUNDHOUSE_AGENT_ENV_([A-Za-z_][A-Za-z0-9_]*)$/;
-
 const Environment = z.object({
   ROUNDHOUSE_SANDBOX: z.string().min(1),
   ROUNDHOUSE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -20,8 +17,6 @@ export interface Surroundings {
   readonly mark: string;
   readonly logLevel: string;
   readonly inherited: Readonly<Record<string, string>>;
-  /** What agents get on top: what their model providers ask for. Git and the rest of the runner do not see it. */
-  readonly forAgents: Readonly<Record<string, string>>;
   /** The folder for temporary files. */
   readonly temporary: string;
 }
@@ -44,7 +39,6 @@ export async function readConfig(argv: readonly string[], environment: NodeJS.Pr
     mark,
     logLevel,
     inherited: passedOn(environment),
-    forAgents: forAgents(environment),
     temporary: TMPDIR,
   };
 }
@@ -60,11 +54,3 @@ function passedOn(environment: NodeJS.ProcessEnv): Record<string, string> {
   const entries = names.map((name) => [name, environment[name]] as const);
   return Object.fromEntries(entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined));
 }
-
-const forAgents = (environment: NodeJS.ProcessEnv): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(environment).flatMap(([name, value]): [string, string][] => {
-      const [, own] = FOR_AGENTS.exec(name) ?? [];
-      return own === undefined || value === undefined ? [] : [[own, value]];
-    }),
-  );

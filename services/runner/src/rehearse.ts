@@ -45,8 +45,8 @@ async function goThrough(folder: string, here: Surroundings, loaded: Loaded, sig
     const ports = portsOf({ run, mark }, here, loaded, SILENT);
     // Its agent has ended by itself; nothing is looked for, and nothing archived.
     const endTree = () => Promise.resolve({ left: [] });
-    const { inherited, forAgents, temporary } = here;
-    await runAttempt({ run, mark, inherited, forAgents, temporary }, { ...ports, endTree }, signal);
+    const { inherited, temporary } = here;
+    await runAttempt({ run, mark, inherited, temporary }, { ...ports, endTree }, signal);
   } finally {
     coordinator.close();
   }
@@ -67,6 +67,7 @@ function orderOf(folder: string, port: number): AttemptConfig {
     hubObjects: folder,
     worktree: 'prepared',
     proxyUrl: null,
+    agentEnvironment: {},
   };
 }
 

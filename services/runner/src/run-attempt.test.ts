@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { within } from '@roundhouse/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { git } from './testing/git-http.ts';
@@ -48,6 +50,19 @@ describe('an attempt', () => {
     expect(runner.log).not.toContain('token-of-a-test');
     expect(runner.log).not.toContain('Please do it');
   });
+});
+
+it('RA-20: what the operator means for agents reaches the agent, and stands in no file that stays', async () => {
+  const argv = ['sh', '-c', 'echo "key $A_MODEL_KEY"; cat'];
+  sandbox = await Sandbox.make({ agent: { kind: 'command', argv, promptVia: 'file' } });
+  const { coordinator } = sandbox;
+  coordinator.desire({ prompts: [sandbox.prompt('x')] });
+  await sandbox.start(sandbox.attemptConfig({ agentEnvironment: { A_MODEL_KEY: 'of-the-provider' } }));
+  await coordinator.until('the key', () => coordinator.text.includes('key of-the-provider'));
+  const found = await promisify(execFile)('grep', ['-rl', 'of-the-provider', sandbox.folder]).catch(
+    (error: { code: number; stdout: string }) => error,
+  );
+  expect(found).toMatchObject({ code: 1, stdout: '' });
 });
 
 it('R-38: the worktree is made before the welcome, the agent is not started', async () => {

@@ -32,7 +32,6 @@ export interface AttemptOrder {
   readonly run: Extract<RunnerConfig, { mode: 'attempt' }>;
   readonly mark: string;
   readonly inherited: Readonly<Record<string, string>>;
-  readonly forAgents: Readonly<Record<string, string>>;
   /** The folder for temporary files. */
   readonly temporary: string;
 }
@@ -117,7 +116,7 @@ async function setUp(
   wish: LatestWish,
   signal: AbortSignal,
 ): Promise<void> {
-  const { run, mark, inherited, forAgents } = order;
+  const { run, mark, inherited } = order;
   const { limits } = ports;
   const report = (event: RunnerEvent): void => link.report(event);
   try {
@@ -141,7 +140,7 @@ async function setUp(
       ports.log,
     );
     const agent = await KeptAgent.start(
-      { run, files, worktree, mark, inherited, forAgents, after: untilAborted(link.welcomed, signal) },
+      { run, files, worktree, mark, inherited, after: untilAborted(link.welcomed, signal) },
       {
         ...ports,
         report,

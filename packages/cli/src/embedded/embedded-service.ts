@@ -101,6 +101,10 @@ export async function startEmbeddedService(options: EmbeddedOptions): Promise<Em
   }
 }
 
+/** The keys of model providers are for agents: the launcher alone hands them on. */
+const withoutAgents = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('ROUNDHOUSE_AGENT_')));
+
 /** One service as a part: the port that it found at its first start is the one that it gets at each later one. */
 function servicePart(name: ServiceName, options: EmbeddedOptions, firstPort: number | null, own: NodeJS.ProcessEnv) {
   let port = firstPort;
@@ -108,7 +112,8 @@ function servicePart(name: ServiceName, options: EmbeddedOptions, firstPort: num
   const part: Part = {
     name,
     async start(signal) {
-      const environment = { ...options.inherited, ...own, ...(port === null ? {} : { ROUNDHOUSE_PORT: String(port) }) };
+      const given = name === 'launcher' ? options.inherited : withoutAgents(options.inherited);
+      const environment = { ...given, ...own, ...(port === null ? {} : { ROUNDHOUSE_PORT: String(port) }) };
       const running = await startServiceProcess({
         name,
         main: SERVICE_MAINS[name],

@@ -98,6 +98,7 @@ function launch(): { reconciler: Reconciler; held: HeldClaims; slots: Slots; beg
     held,
     starts,
     pool,
+    agentEnvironment: () => Promise.resolve({}),
     log,
     signal,
   };

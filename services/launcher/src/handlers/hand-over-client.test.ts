@@ -49,7 +49,7 @@ async function open(signal = AbortSignal.timeout(5_000)): Promise<HandOver> {
   return client;
 }
 function message(): LauncherHandOver {
-  const { taskId, attempt, projectId, assignment, runnerToken: token } = newOrder('plain');
+  const { taskId, attempt, projectId, assignment, runnerToken: token, agentEnvironment } = newOrder('plain');
   const urls = { coordinatorUrl: 'http://127.0.0.1:1', mcpUrl: 'http://127.0.0.1:1/mcp' };
   return {
     type: 'assign',
@@ -69,6 +69,7 @@ function message(): LauncherHandOver {
       doors: [],
       worktree: 'checkout',
       proxyUrl: null,
+      agentEnvironment,
     },
   };
 }

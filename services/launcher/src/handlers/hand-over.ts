@@ -13,6 +13,8 @@ export interface HandOverParts extends StartSandboxParts {
   readonly lanes: Lanes;
   readonly slots: Slots;
   readonly held: HeldClaims;
+  /** What the operator means for agents, as it is now. Rejects with words for a person. */
+  readonly agentEnvironment: () => Promise<Readonly<Record<string, string>>>;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
@@ -59,7 +61,8 @@ async function claimAndStart(
   place.assign(ref);
   try {
     const { outcome: _, ...order } = claim;
-    const how = await startSandbox({ ...order, ...ref }, opening, parts);
+    const agentEnvironment = await parts.agentEnvironment();
+    const how = await startSandbox({ ...order, ...ref, agentEnvironment }, opening, parts);
     held.drop(ref);
     log.info({ ...ref, how, ms: Date.now() - startedAt }, 'sandbox started');
     return 'done';

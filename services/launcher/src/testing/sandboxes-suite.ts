@@ -193,7 +193,8 @@ export function sandboxesSuite(
       const order = newOrder('plain');
       expect(await sandboxes.assign(warmId, order, NEVER)).toBe('taken');
       const { config, mark, argv, env } = await seenBy(order);
-      expect(config).toMatchObject({ mode: 'attempt', taskId: order.taskId, token: order.runnerToken });
+      const { taskId, runnerToken: token, agentEnvironment } = order;
+      expect(config).toMatchObject({ mode: 'attempt', taskId, token, agentEnvironment });
       expect(mark).toBe(`run-${order.taskId}-1`);
       expect(JSON.stringify({ argv, env })).not.toContain('secret');
       expect([await stateOf(order), await warmOf(warmId)]).toEqual(['running', undefined]);
@@ -325,5 +326,7 @@ export function newOrder(word: string): StartOrder {
   const bound = { taskId: randomUUID(), attempt: 1, projectId };
   const assignment = assignmentOf(bound);
   const { baseCommit } = assignment;
-  return { ...bound, assignment, image, limits, hubObjects, runnerToken: `secret ${word}`, baseCommit };
+  const agentEnvironment = { A_MODEL_KEY: `secret key of ${bound.taskId}` };
+  const told = { assignment, hubObjects, runnerToken: `secret ${word}`, baseCommit, agentEnvironment };
+  return { ...bound, image, limits, ...told };
 }

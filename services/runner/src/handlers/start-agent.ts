@@ -8,7 +8,7 @@ import { mcpServersFor } from './mcp-servers.ts';
 
 type AgentPlace = Pick<
   Extract<RunnerConfig, { mode: 'attempt' }>,
-  'assignment' | 'folder' | 'coordinatorUrl' | 'mcpUrl' | 'proxyUrl' | 'isolated'
+  'assignment' | 'folder' | 'coordinatorUrl' | 'mcpUrl' | 'proxyUrl' | 'isolated' | 'agentEnvironment'
 >;
 
 export interface AgentOrder {
@@ -19,8 +19,6 @@ export interface AgentOrder {
   readonly worktree: string;
   readonly mark: string;
   readonly inherited: Readonly<Record<string, string>>;
-  /** What the operator means for agents: credentials of model providers, their addresses. */
-  readonly forAgents: Readonly<Record<string, string>>;
   /** The agent begins once this has resolved, and not at all where it rejects. */
   readonly after: Promise<unknown>;
 }
@@ -54,13 +52,13 @@ export async function startAgent(
     mcp: mcpServersFor(assignment, run.mcpUrl),
     instructions: instructionsFor(assignment),
     permissionMode: permissionModeOf(run),
-    environment: order.forAgents,
+    environment: run.agentEnvironment,
     resumes,
   });
   const terminal: AgentTerminal = await ports.terminals.spawn({
     after: Promise.all([order.after, promptFile, writeSeeds(files, launch.files)]),
     argv: launch.argv,
-    env: { ...agentEnvironment({ ...run, ...order }), ...order.forAgents, ...launch.env },
+    env: { ...agentEnvironment({ ...run, ...order }), ...run.agentEnvironment, ...launch.env },
     cwd: worktree,
     cols: assignment.cols,
     rows: assignment.rows,

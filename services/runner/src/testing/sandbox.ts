@@ -121,6 +121,7 @@ export class Sandbox {
       hubObjects: join(this.hub, 'objects'),
       worktree: 'checkout',
       proxyUrl: null,
+      agentEnvironment: {},
       ...change,
     };
   }

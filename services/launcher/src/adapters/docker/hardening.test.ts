@@ -31,6 +31,7 @@ const newOrder = (limits: Partial<StartOrder['limits']> = {}): StartOrder => {
     hubObjects,
     baseCommit: assignment.baseCommit,
     image: null,
+    agentEnvironment: {},
     limits: { memoryMb: 256, cpus: 0.5, pids: 100, diskMb: 64, ...limits },
   };
 };

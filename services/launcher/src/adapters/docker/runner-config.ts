@@ -21,7 +21,7 @@ export function attemptConfig(
   order: StartOrder,
   sandbox: { readonly worktree: WorktreeSource; readonly hasHub: boolean; readonly hasEgress: boolean },
 ): AttemptConfig {
-  const { projectId, taskId, attempt, assignment, runnerToken } = order;
+  const { projectId, taskId, attempt, assignment, runnerToken, agentEnvironment } = order;
   const doors = [door('coordinator'), door('mcp'), ...(sandbox.hasEgress ? [door('egress')] : [])];
   return {
     mode: 'attempt',
@@ -37,6 +37,7 @@ export function attemptConfig(
     hubObjects: sandbox.hasHub ? INSIDE.hubObjects : null,
     worktree: sandbox.worktree,
     proxyUrl: sandbox.hasEgress ? urlOf('egress') : null,
+    agentEnvironment,
   };
 }
 

@@ -5,13 +5,14 @@ type AttemptConfig = Extract<RunnerConfig, { mode: 'attempt' }>;
 
 /** What a runner that is a plain process needs: it sees the host as we do. */
 export function attemptConfig(
-  { taskId, attempt, projectId, assignment, runnerToken: token, hubObjects }: StartOrder,
+  { taskId, attempt, projectId, assignment, runnerToken: token, hubObjects, agentEnvironment }: StartOrder,
   { coordinatorUrl, mcpUrl }: { readonly coordinatorUrl: string; readonly mcpUrl: string },
   folder: string,
 ): AttemptConfig {
   const place = { folder, isolated: false, doors: [] };
   const bound = { coordinatorUrl, projectId, taskId, attempt, token };
-  return { mode: 'attempt', ...place, ...bound, assignment, mcpUrl, hubObjects, worktree: 'checkout', proxyUrl: null };
+  const given = { assignment, mcpUrl, hubObjects, agentEnvironment };
+  return { mode: 'attempt', ...place, ...bound, ...given, worktree: 'checkout', proxyUrl: null };
 }
 
 /** Throws words for a person: an image is something that no plain process can use. */
