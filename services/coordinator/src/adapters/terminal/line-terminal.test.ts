@@ -125,7 +125,8 @@ describe('recordings as lines', () => {
             printed = Buffer.concat([printed, part]);
             await writeFile(file, printed);
             for (let page; (page = await shelf.page({ file, ...SIZE, from, limit }, never)).unsettled === 0;) {
-              expect(page.text.length).toBeLessThanOrEqual(limit);
+              if (page.nextLine > from + 1) expect(page.text.length).toBeLessThanOrEqual(limit);
+              if (page.more) expect(page.nextLine).toBeGreaterThan(from);
               expect(page.firstLine).toBe(from);
               joined += page.text;
               from = page.nextLine;
@@ -139,6 +140,14 @@ describe('recordings as lines', () => {
       ),
       { numRuns: 60 },
     );
+  });
+
+  it('TO-3: a row that is longer than a page is a page of its own', async () => {
+    const file = join(folder.path, 'recording');
+    const marked = `e${'\u0301'.repeat(100)}`;
+    await writeFile(file, `${marked}\r\n${'x\r\n'.repeat(9)}`);
+    const page = await new ReaderShelf().page({ file, ...SIZE, from: 0, limit: 21 }, never);
+    expect([page.text, page.nextLine, page.more]).toEqual([`${marked}\n`, 1, true]);
   });
 
   it('TO-3: the last page is the end of the whole, and a page that is asked for again is the same', async () => {

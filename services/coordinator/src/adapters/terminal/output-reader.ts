@@ -42,7 +42,7 @@ export class OutputReader {
     this.#terminal.close();
   }
 
-  /** The rows from number `from` on that fit into `limit` characters. */
+  /** The rows from number `from` on that fit into `limit` characters; one at least, so that whoever reads on gets on. */
   async page(from: number, limit: number, signal: AbortSignal): Promise<RenderedPage> {
     const terminal = this.#terminal;
     const reached = (): boolean => terminal.settled > from && this.#settledLength(from, limit) >= limit;
@@ -157,7 +157,7 @@ export class OutputReader {
     let length = 0;
     for (let row = from; row < this.#terminal.settled; row += 1) {
       const text = this.#terminal.settledText(row);
-      if (length + text.length > limit) break;
+      if (length + text.length > limit && texts.length > 0) break;
       texts.push(text);
       length += text.length;
     }
