@@ -60,6 +60,12 @@ describe('every command of the README', () => {
     ]);
   });
 
+  it('K-13, RA-17: a recording is read as docs/adding-an-agent.md says', async () => {
+    const command = commands.find((one) => one.startsWith('npm run agents:replay')) ?? 'false';
+    const { code, said } = await finish(type(command), 90_000);
+    expect([code, said]).toEqual([0, expect.stringContaining('waiting_input: precision 1, recall 1')]);
+  });
+
   it('K-13, C-13: npm run demo shows the whole path and ends well', async () => {
     expect(commands).toContain('npm run demo');
     const { code, said } = await finish(type('npm run demo'), 90_000);

@@ -39,6 +39,9 @@ it('RA-17: says in words what is no recording', async () => {
     out: '',
     told: expect.stringMatching(/no agent that is known/) as string,
   });
+  const both = await run(file, FIXTURE);
+  expect([both.code, both.told]).toEqual([1, expect.stringMatching(/recall 1, 2 marks$/m)]);
+  expect(both.out).toContain('"mark":"permission-prompt","state":"waiting_input"');
   expect(await run()).toMatchObject({ code: 2, out: '' });
   expect(await run(join(folder, 'none.json'))).toMatchObject({
     code: 1,
