@@ -54,7 +54,7 @@ export interface StartedCoordinator {
   /** A second coordinator on the same Redis and folder, which shares nothing else with the first. */
   another(settings?: Settings): Promise<{ url: string; stop(): Promise<void> }>;
   /** Ends it and starts it anew on the same Redis, folder and port. */
-  restart(changes?: Partial<Pick<Config, 'maxRunning'>>): Promise<void>;
+  restart(changes?: Partial<Pick<Config, 'maxRunning' | 'webhooks'>>): Promise<void>;
   stop(): Promise<void>;
 }
 

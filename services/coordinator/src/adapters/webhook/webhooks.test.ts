@@ -139,13 +139,13 @@ describe('webhooks', () => {
     );
     expect(await webhookOf(patient)).toMatchObject({ lastError: 'it answered 503', dropped: 0 });
     expect((await webhookOf(patient))?.sending?.tries).toBeGreaterThan(0);
-    // The process that tries last decides; here it is one that gives up at once.
-    const other = await service.another({ webhooks: impatient });
+    // Whoever tries last decides; from now on that is one that gives up at once.
+    await service.restart({ webhooks: impatient });
     await waitFor('a drop', async () => {
       const webhook = await webhookOf(patient);
       return webhook !== null && webhook.dropped > 0;
     });
-    await other.stop();
+    await service.restart();
     await patient.client.call('configureNotifications', { webhookUrl: null });
     await deaf.stop();
   });
