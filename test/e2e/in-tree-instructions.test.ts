@@ -42,6 +42,8 @@ describe('a task whose agent is told by a file in its tree', () => {
       '@run cp AGENTS.md copy.md',
       '@run git add --all --force',
       '@run git commit --message work',
+      // Git looks again at what is as young as its index, in whole seconds, and would find these changed.
+      '@run sleep 2',
       // What an agent must not do: without the filter, whatever git had seen before.
       '@run git -c core.attributesFile=/dev/null add --renormalize .',
       '@run git commit --message misbehaved',
