@@ -1,24 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import type { Rendering } from '../../ports.ts';
 import { LineTerminal } from './line-terminal.ts';
 
 /** What is read of a recording at once, bytes. */
 const CHUNK_BYTES = 64 * 1024;
 /** Rows that are remembered behind the place that was asked for: a page that is asked for again is there. */
 const KEPT_ROWS = 2_000;
-
-export interface RenderedPage {
-  readonly text: string;
-  /** The number of its first row, and of the row that a reader goes on with. */
-  readonly firstLine: number;
-  readonly nextLine: number;
-  /** How many rows there are by now, as far as this was read. */
-  readonly lines: number;
-  /** How many of the page's last rows may still change. */
-  readonly unsettled: number;
-  readonly more: boolean;
-  /** Rows that a screen has and the page cannot hold. */
-  readonly dropped: number;
-}
 
 /** A recording, read from its beginning into a terminal as far as somebody has asked for, and no byte twice. */
 export class OutputReader {
@@ -43,7 +30,7 @@ export class OutputReader {
   }
 
   /** The rows from number `from` on that fit into `limit` characters; one at least, so that whoever reads on gets on. */
-  async page(from: number, limit: number, signal: AbortSignal): Promise<RenderedPage> {
+  async page(from: number, limit: number, signal: AbortSignal): Promise<Rendering> {
     const terminal = this.#terminal;
     const reached = (): boolean => terminal.settled > from && this.#settledLength(from, limit) >= limit;
     const atEnd = await this.#readUntil(reached, () => from, signal);
@@ -73,7 +60,7 @@ export class OutputReader {
   }
 
   /** The last rows that fit into `limit` characters. */
-  async tail(limit: number, signal: AbortSignal): Promise<RenderedPage> {
+  async tail(limit: number, signal: AbortSignal): Promise<Rendering> {
     const terminal = this.#terminal;
     await this.#readUntil(
       () => false,
@@ -96,7 +83,7 @@ export class OutputReader {
   }
 
   /** The screen as it is now, without what scrolled off it. */
-  async screen(limit: number, signal: AbortSignal): Promise<RenderedPage> {
+  async screen(limit: number, signal: AbortSignal): Promise<Rendering> {
     const terminal = this.#terminal;
     await this.#readUntil(
       () => false,

@@ -1,12 +1,7 @@
-import { OutputReader, type RenderedPage } from './output-reader.ts';
+import type { Rendering, RenderOrder } from '../../ports.ts';
+import { OutputReader } from './output-reader.ts';
 
-interface Wanted {
-  readonly file: string;
-  readonly cols: number;
-  readonly rows: number;
-  readonly from: number | 'end' | 'screen';
-  readonly limit: number;
-}
+type Wanted = Omit<RenderOrder, 'taskId' | 'attempt'> & { readonly file: string };
 
 /** Each holds a terminal of up to 6 MB: somebody reads on, somebody follows the end, of a few attempts at once. */
 const MOST_READERS = 8;
@@ -22,7 +17,7 @@ export class ReaderShelf {
   readonly #turns = new Map<string, Promise<unknown>>();
 
   /** One recording is read by one at a time. @throws what the signal says. */
-  async page(wanted: Wanted, signal: AbortSignal): Promise<RenderedPage> {
+  async page(wanted: Wanted, signal: AbortSignal): Promise<Rendering> {
     const before = this.#turns.get(wanted.file) ?? Promise.resolve();
     const turn = before.catch(() => undefined).then(() => this.#read(wanted, signal));
     this.#turns.set(wanted.file, turn);
@@ -33,7 +28,7 @@ export class ReaderShelf {
     }
   }
 
-  async #read({ file, from, limit, ...size }: Wanted, signal: AbortSignal): Promise<RenderedPage> {
+  async #read({ file, from, limit, ...size }: Wanted, signal: AbortSignal): Promise<Rendering> {
     const reader = this.#take(file, from) ?? new OutputReader(file, size);
     try {
       const page = await pageOf(reader, from, limit, signal);
@@ -63,7 +58,7 @@ export class ReaderShelf {
   }
 }
 
-function pageOf(reader: OutputReader, from: Wanted['from'], limit: number, signal: AbortSignal): Promise<RenderedPage> {
+function pageOf(reader: OutputReader, from: Wanted['from'], limit: number, signal: AbortSignal): Promise<Rendering> {
   if (from === 'end') return reader.tail(limit, signal);
   return from === 'screen' ? reader.screen(limit, signal) : reader.page(from, limit, signal);
 }
