@@ -179,6 +179,24 @@ describe('warm pool', () => {
     expect(await findProcesses({ mark: '-', folder: root })).toEqual([]);
   });
 
+  it('WP-7: none that an earlier launcher left is ended before it is known what is wanted', async () => {
+    const first = open(1, 1);
+    first.want([PROFILE]);
+    await has(first, 1);
+    await first.stop({ end: false });
+    const [view] = await sandboxes.listWarm();
+    if (view === undefined) throw new Error('there is none');
+    const next = open(1, 1);
+    const looks = sandboxes.looks;
+    next.adopt(view);
+    await eventually(() => sandboxes.looks > looks, 'it has looked at them');
+    next.want([PROFILE]);
+    await eventually(() => sandboxes.looks > looks + 1, 'it has looked again');
+    expect(next.take(PROFILE)).toBe(view.warmId);
+    next.handedOver('taken');
+    await sandboxes.endWarm(view.warmId);
+  });
+
   it('WP-7: left alone they wait on, for the next launcher', async () => {
     const pool = open(1, 1);
     pool.want([PROFILE]);

@@ -49,7 +49,8 @@ export class WarmPool {
   readonly #failures = new Map<string, { readonly count: number; readonly retryAt: number }>();
   readonly #counts = { taken: 0, refused: 0, missed: 0 };
   #handingOver = 0;
-  #profiles: ReadonlyMap<string, SandboxProfile> = new Map();
+  /** Null until somebody has said what is wanted: before, nobody knows of one that an earlier launcher left that it is not. */
+  #profiles: ReadonlyMap<string, SandboxProfile> | null = null;
   #demand: Demand = new Map();
   #total = 0;
   #steppedAt = 0;
@@ -71,8 +72,9 @@ export class WarmPool {
 
   /** What attempts may soon ask for, the most likely first. */
   want(profiles: readonly SandboxProfile[]): void {
-    this.#profiles = new Map(profiles.map((profile) => [profileKey(profile), profile]));
-    for (const key of this.#failures.keys()) if (!this.#profiles.has(key)) this.#failures.delete(key);
+    const wanted = new Map(profiles.map((profile) => [profileKey(profile), profile]));
+    for (const key of this.#failures.keys()) if (!wanted.has(key)) this.#failures.delete(key);
+    this.#profiles = wanted;
     this.poke();
   }
 
@@ -115,7 +117,7 @@ export class WarmPool {
   async giveWay(): Promise<void> {
     const { sandboxes, slots } = this.#parts;
     while (this.#members.size + slots.held > slots.limit) {
-      const warmId = whoGivesWay([...this.#members.values()], [...this.#profiles.keys()]);
+      const warmId = whoGivesWay([...this.#members.values()], [...(this.#profiles?.keys() ?? [])]);
       if (warmId === null) return;
       this.#release(warmId);
       await sandboxes.endWarm(warmId);
@@ -145,9 +147,12 @@ export class WarmPool {
     if (!this.#parts.sandboxes.readiness().ready) return;
     try {
       await this.#dropLost();
-      const { end, start } = planPool([...this.#members.values()], this.#sizes(Date.now()), Date.now());
+      const profiles = this.#profiles;
+      if (profiles === null) return;
+      const sizes = this.#sizes([...profiles.keys()], Date.now());
+      const { end, start } = planPool([...this.#members.values()], sizes, Date.now());
       await Promise.all(end.map((warmId) => this.#end(warmId)));
-      const profile = start === null || this.#handingOver > 0 ? undefined : this.#profiles.get(start);
+      const profile = start === null || this.#handingOver > 0 ? undefined : profiles.get(start);
       if (profile !== undefined) await this.#start(profile);
     } catch (error) {
       // They are away, which is said elsewhere; being back they wake us.
@@ -163,9 +168,9 @@ export class WarmPool {
     }
   }
 
-  #sizes(now: number): Map<string, number> {
+  #sizes(wanted: readonly string[], now: number): Map<string, number> {
     const { slots, min, max } = this.#parts;
-    const keys = [...this.#profiles.keys()].filter((key) => (this.#failures.get(key)?.retryAt ?? 0) <= now);
+    const keys = wanted.filter((key) => (this.#failures.get(key)?.retryAt ?? 0) <= now);
     const bursts = keys.map((key) => burst(this.#demand, key, now));
     const room = Math.max(0, slots.limit - slots.held);
     const mayShrink = now - this.#steppedAt >= SHRINK_MS;
@@ -183,7 +188,7 @@ export class WarmPool {
     const warmId = randomUUID();
     try {
       // While it waited for its turn, the last place may have gone, or the wish.
-      if (this.#members.size + slots.held >= slots.limit || !this.#profiles.has(key)) return;
+      if (this.#members.size + slots.held >= slots.limit || this.#profiles?.has(key) !== true) return;
       const cancel = new AbortController();
       const member = { warmId, key, createdAtMs: Date.now(), isReady: false, cancel };
       this.#members.set(warmId, member);

@@ -7,6 +7,7 @@ import {
   type Sandboxes,
   SandboxesAwayError,
   type StartOrder,
+  type WarmView,
 } from '../ports.ts';
 import { ProcessSandboxes } from '../adapters/process/process-sandbox.ts';
 
@@ -15,11 +16,18 @@ export class SwitchableSandboxes extends ProcessSandboxes implements Sandboxes {
   readonly #switched: ((readiness: Readiness) => void)[] = [];
   /** What a start does when they are on: fails the first time as if they had just gone. */
   failNextStart = false;
+  /** How often the warm ones were listed. */
+  looks = 0;
   #isOn = true;
 
   switchTo(isOn: boolean): void {
     this.#isOn = isOn;
     for (const listener of this.#switched) listener(this.readiness());
+  }
+
+  override listWarm(): Promise<WarmView[]> {
+    this.looks += 1;
+    return super.listWarm();
   }
 
   override readiness(): Readiness {
