@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { SandboxProfile } from '@roundhouse/contracts';
 import type { Logger } from '@roundhouse/host';
 import { backoffMs } from '../domain/backoff.ts';
+import { type HandOvers, NO_HAND_OVERS, calmInMs, handOverBegun, handOverEnded } from '../domain/calm.ts';
 import { type Demand, asked, burst } from '../domain/demand.ts';
 import { type PoolMember, planPool, whoGivesWay } from '../domain/pool-plan.ts';
 import { type ProfileLike, profileKey } from '../domain/profile-key.ts';
@@ -48,7 +49,8 @@ export class WarmPool {
   readonly #members = new Map<string, Member>();
   readonly #failures = new Map<string, { readonly count: number; readonly retryAt: number }>();
   readonly #counts = { taken: 0, refused: 0, missed: 0 };
-  #handingOver = 0;
+  #handOvers: HandOvers = NO_HAND_OVERS;
+  #calmTimer: NodeJS.Timeout | undefined;
   /** Null until somebody has said what is wanted: before, nobody knows of one that an earlier launcher left that it is not. */
   #profiles: ReadonlyMap<string, SandboxProfile> | null = null;
   #demand: Demand = new Map();
@@ -88,7 +90,7 @@ export class WarmPool {
 
   /**
    * Takes the oldest that fits out of the pool, or answers null where there is none. The caller assigns it and then says
-   * how that went: meanwhile none is started, for a burst of attempts needs the processors more.
+   * how that went: until it is calm again none is started, for a burst of attempts needs the processors more.
    */
   take(profile: ProfileLike): string | null {
     const key = profileKey(profile);
@@ -102,15 +104,15 @@ export class WarmPool {
       return null;
     }
     this.#members.delete(first.warmId);
-    this.#handingOver += 1;
+    this.#handOvers = handOverBegun(this.#handOvers, Date.now());
     return first.warmId;
   }
 
   /** Once for each that was taken. */
   handedOver(outcome: 'taken' | 'refused'): void {
     this.#counts[outcome] += 1;
-    this.#handingOver -= 1;
-    if (this.#handingOver === 0) this.poke();
+    this.#handOvers = handOverEnded(this.#handOvers, Date.now());
+    this.#pokeWhenCalm();
   }
 
   /** Ends warm ones until all that run have their places. To be awaited before another sandbox starts. */
@@ -129,9 +131,16 @@ export class WarmPool {
     this.#rounds.poke();
   }
 
+  #pokeWhenCalm(): void {
+    clearTimeout(this.#calmTimer);
+    const ms = calmInMs(this.#handOvers, Date.now());
+    if (ms !== Infinity && !this.#stopping.signal.aborted) this.#calmTimer = setTimeout(() => this.poke(), ms);
+  }
+
   /** Starts no more of them; with `end` there are none left afterwards. */
   async stop({ end }: { readonly end: boolean }): Promise<void> {
     this.#stopping.abort(new Error('the launcher is stopping'));
+    clearTimeout(this.#calmTimer);
     await this.#rounds.stop();
     const { sandboxes, log } = this.#parts;
     log.info({ ...this.#counts }, 'warm pool stopped');
@@ -152,8 +161,10 @@ export class WarmPool {
       const sizes = this.#sizes([...profiles.keys()], Date.now());
       const { end, start } = planPool([...this.#members.values()], sizes, Date.now());
       await Promise.all(end.map((warmId) => this.#end(warmId)));
-      const profile = start === null || this.#handingOver > 0 ? undefined : profiles.get(start);
-      if (profile !== undefined) await this.#start(profile);
+      const profile = start === null ? undefined : profiles.get(start);
+      if (profile === undefined) return;
+      if (calmInMs(this.#handOvers, Date.now()) > 0) this.#pokeWhenCalm();
+      else await this.#start(profile);
     } catch (error) {
       // They are away, which is said elsewhere; being back they wake us.
       if (!(error instanceof SandboxesAwayError) && !this.#stopping.signal.aborted) throw error;
