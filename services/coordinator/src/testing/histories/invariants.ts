@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { TaskEvent, TaskRecord } from '@roundhouse/contracts';
+import { type TaskEvent, TaskRecord } from '@roundhouse/contracts';
 import type { Effect } from '../../domain/events.ts';
 import type { HubLedger } from './memory-hub.ts';
 import { heldBy, holdsPlace, isLive, isOver } from './index-faults.ts';
@@ -19,6 +19,7 @@ export function invariantFaults(
   for (const [id, { record }] of after.tasks) {
     taskFaults(record, say);
     const known = before.tasks.get(id)?.record;
+    if (known?.version !== record.version) shapeFaults(record, say);
     if (known !== undefined) stepFaults(known, record, say);
   }
   for (const id of before.tasks.keys()) if (!after.tasks.has(id)) say(`task ${id} is gone`);
@@ -35,6 +36,12 @@ export function invariantFaults(
       say(`I13: ${places.size} of ${id} have a place of ${maxRunning}`);
   }
   return faults;
+}
+
+/** What is written is what its readers make of it: a process keeps what it wrote as it was written. */
+function shapeFaults(record: TaskRecord, say: Say): void {
+  const read = TaskRecord.safeParse(record);
+  if (!isDeepStrictEqual(read.data, record)) say(`${record.id} is stored otherwise than it is read`);
 }
 
 function taskFaults(task: TaskRecord, say: Say): void {

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { newTask } from '../../domain/new-task.ts';
+import { RecordCache } from './record-cache.ts';
+
+const record = newTask(
+  {
+    id: randomUUID(),
+    coordinatorId: randomUUID(),
+    projectId: randomUUID(),
+    name: 'one',
+    baseBranch: 'main',
+    agent: { kind: 'command', argv: ['true'], promptVia: 'file' },
+    limits: { wallClockSeconds: 60, memoryMb: 512, cpus: 1, pids: 100, diskMb: 512, attempts: 2 },
+    image: null,
+    allowLandSelf: false,
+    promptId: randomUUID(),
+    promptBytes: 1,
+  },
+  new Date(0).toISOString(),
+);
+const textOf = (name: string): string => JSON.stringify({ ...record, name });
+
+describe('records that were read before', () => {
+  it('are given again while their text is the same, and read anew once it is another', () => {
+    const cache = new RecordCache();
+    const first = cache.read(record.id, textOf('one'));
+    expect(cache.read(record.id, textOf('one'))).toBe(first);
+    expect(cache.read(record.id, textOf('two'))).toMatchObject({ id: record.id, name: 'two' });
+    expect(cache.read(record.id, textOf('one'))).toEqual(first);
+  });
+
+  it('are as they are read also where they were written here', () => {
+    const cache = new RecordCache();
+    cache.wrote(record.id, textOf('one'));
+    expect(cache.read(record.id, textOf('one'))).toEqual(new RecordCache().read(record.id, textOf('one')));
+  });
+
+  it('cannot be changed by who is given them', () => {
+    const given = new RecordCache().read(record.id, textOf('one'));
+    expect(() => (given.name = 'two')).toThrow(TypeError);
+    expect(() => given.prompts.pop()).toThrow(TypeError);
+  });
+
+  it('a text that is no record is refused', () => {
+    expect(() => new RecordCache().read(record.id, '{}')).toThrow();
+  });
+});
