@@ -39,12 +39,11 @@ export class SimulatedRunner {
    */
   static async start(url, launcher, taskId) {
     const { runnerToken, assignment } = await launcher.call('claimAttempt', { taskId, attempt: 1 });
-    const socket = new WebSocket(`${url.replace('http', 'ws')}${LINK_PATH}`, {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}${LINK_PATH}`, LINK_PROTOCOL, {
       headers: { authorization: `Bearer ${runnerToken}` },
     });
     const runner = new SimulatedRunner(socket, assignment);
     await once(socket, 'open');
-    runner.#send({ type: 'hello', protocol: LINK_PROTOCOL });
     await runner.settled();
     return runner;
   }

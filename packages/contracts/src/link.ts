@@ -8,11 +8,13 @@ import { Activity } from './task.ts';
 
 /**
  * The link: one WebSocket (RFC 6455) from a runner to `GET /link` of the coordinator, JSON in text frames, the
- * attempt's runner token in the Authorization header. The coordinator states what it wants (`desired`, level, not
+ * attempt's runner token in the Authorization header and the protocol's version as its subprotocol (RFC 6455 §1.9): what
+ * the runner has to say first stands in its request, so that the coordinator's `welcome` comes with the open connection. The
+ * coordinator states what it wants (`desired`, level, not
  * edge); the runner states what happened (`event`, numbered from 1) and what the terminal printed (`output`, by byte
  * offset). Both are sent again until acknowledged, so a restart of either side loses and repeats nothing.
  */
-export const LINK_PROTOCOL = 3;
+export const LINK_PROTOCOL = 'roundhouse-link-4';
 export const LINK_PATH = '/link';
 /** Close code: a newer attempt owns the task, or this one is over. The runner ends its agent at once. */
 export const LINK_FENCED = 4001;
@@ -133,7 +135,6 @@ export const RunnerEvent = z.discriminatedUnion('type', [
 export type RunnerEvent = z.infer<typeof RunnerEvent>;
 
 export const RunnerMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('hello'), protocol: z.literal(LINK_PROTOCOL) }),
   z.object({ type: z.literal('heartbeat') }),
   z.object({ type: z.literal('event'), seq: z.int().min(1), event: RunnerEvent }),
   z.object({

@@ -79,7 +79,8 @@ interface Bench {
  * nothing of the sandbox runs any more but this process. `terminated` is SIGTERM.
  */
 export async function runAttempt(order: AttemptOrder, ports: AttemptPorts, terminated: AbortSignal): Promise<ExitCode> {
-  const doors = await ports.openDoors(order.run.doors);
+  // The link needs none of them, and is what the agent's start waits for.
+  const opening = ports.openDoors(order.run.doors);
   const wish = new LatestWish();
   const tell = (event: RunnerEvent): void => {
     if (event.type === 'limit_hit') ports.onLimit();
@@ -92,7 +93,9 @@ export async function runAttempt(order: AttemptOrder, ports: AttemptPorts, termi
   });
   const bench: Bench = { agent: null, publishing: null, ended: Promise.resolve() };
   const over = new AbortController();
+  let doors: Awaited<ReturnType<OpenDoors>> | null = null;
   try {
+    doors = await opening;
     const settingUp = setUp(bench, order, { ...ports, limits }, link, wish, over.signal);
     const ending = await firstEnding(wish, link, terminated);
     ports.log.info({ why: ending.why, ...(ending.why === 'link' ? ending.end : {}) }, 'winding up');
@@ -103,7 +106,7 @@ export async function runAttempt(order: AttemptOrder, ports: AttemptPorts, termi
     return await conclude(ending, order, ports, link, wish);
   } finally {
     link.close();
-    await doors.close();
+    await doors?.close();
   }
 }
 

@@ -351,13 +351,11 @@ describe('clients of another age', () => {
     }
     const task = await newTask();
     const { runnerToken } = await service.launcher.call('claimAttempt', { taskId: task.id, attempt: 1 });
-    const socket = new WebSocket(`${service.url.replace('http', 'ws')}/link`, {
+    const socket = new WebSocket(`${service.url.replace('http', 'ws')}/link`, 'roundhouse-link-99', {
       headers: { authorization: `Bearer ${runnerToken}` },
     });
-    await once(socket, 'open');
-    socket.send(JSON.stringify({ type: 'hello', protocol: 99 }));
     const [code, reason] = (await within(10_000, 'the end of the link', once(socket, 'close'))) as [number, Buffer];
     expect(code).toBe(LINK_PROTOCOL_ERROR);
-    expect(reason.toString()).toBe(`this service speaks version ${LINK_PROTOCOL} of the link, not 99`);
+    expect(reason.toString()).toBe(`this service speaks ${LINK_PROTOCOL}, not roundhouse-link-99`);
   });
 });

@@ -13,7 +13,6 @@ import {
 } from '@roundhouse/contracts';
 import type { FastifyInstance } from 'fastify';
 import type { WebSocket } from 'ws';
-import { z } from 'zod';
 import type { Deps } from '../handlers/deps.ts';
 import { desiredStates } from '../handlers/desired-state.ts';
 import { runnerEvent } from '../handlers/runner-event.ts';
@@ -66,6 +65,11 @@ declare module 'fastify' {
 }
 
 function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinatorId }: RunnerIdentity): void {
+  if (socket.protocol !== LINK_PROTOCOL) {
+    const other = socket.protocol === '' ? 'none that is named' : socket.protocol;
+    socket.close(LINK_PROTOCOL_ERROR, `this service speaks ${LINK_PROTOCOL}, not ${other}`.slice(0, 120));
+    return;
+  }
   const log = deps.log.child({ taskId, attempt });
   const send = (message: CoordinatorMessage): void => {
     if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
@@ -124,8 +128,6 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
 
   const receive = async (message: RunnerMessage): Promise<void> => {
     switch (message.type) {
-      case 'hello':
-        return welcome();
       case 'heartbeat':
         return renew();
       case 'event': {
@@ -174,23 +176,14 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
   });
   socket.on('error', (error) => log.info({ reason: error.message }, 'a link failed'));
   socket.on('close', () => unsubscribe());
+  enqueue(welcome);
 }
 
 /** A message, or what is wrong with it. */
 function parseMessage(data: Buffer): RunnerMessage | string {
-  let json: unknown;
   try {
-    json = JSON.parse(data.toString('utf8'));
+    return RunnerMessage.parse(JSON.parse(data.toString('utf8')));
   } catch {
     return 'not a message of this protocol';
   }
-  const message = RunnerMessage.safeParse(json).data;
-  if (message !== undefined) return message;
-  const hello = OtherHello.safeParse(json).data;
-  return hello === undefined
-    ? 'not a message of this protocol'
-    : `this service speaks version ${LINK_PROTOCOL} of the link, not ${hello.protocol}`;
 }
-
-/** The first message of a runner of another age. */
-const OtherHello = z.object({ type: z.literal('hello'), protocol: z.int() });

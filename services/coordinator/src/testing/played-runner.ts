@@ -154,14 +154,15 @@ type Dialled = Heard & { readonly socket: WebSocket };
 
 /** Opens a link and waits for the welcome. */
 async function dial(url: string, token: string, heard: Heard): Promise<Dialled> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/link`, { headers: { authorization: `Bearer ${token}` } });
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/link`, LINK_PROTOCOL, {
+    headers: { authorization: `Bearer ${token}` },
+  });
   const { messages, listeners } = heard;
   socket.on('message', (data: Buffer) => {
     messages.push(CoordinatorMessage.parse(JSON.parse(data.toString())));
     for (const listener of listeners) listener();
   });
   await once(socket, 'open');
-  socket.send(JSON.stringify({ type: 'hello', protocol: LINK_PROTOCOL } satisfies RunnerMessage));
   const welcomed = (): boolean => messages.some(({ type }) => type === 'welcome');
   await within(5_000, 'the welcome', waitFor(listeners, welcomed));
   return { ...heard, socket };

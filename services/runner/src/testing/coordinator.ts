@@ -140,17 +140,12 @@ export class TestCoordinator {
     const send = (message: CoordinatorMessage): void => {
       if (this.answering) client.send(JSON.stringify(message));
     };
+    send({ type: 'welcome', eventSeq: this.#eventSeq, outputOffset: this.#outputOffset });
+    send({ type: 'desired', desired: this.desired });
+    for (const look of this.#watchers) look();
     client.on('message', (data) => {
       const message = RunnerMessage.parse(JSON.parse((data as Buffer).toString()));
       switch (message.type) {
-        case 'hello':
-          send({
-            type: 'welcome',
-            eventSeq: this.#eventSeq,
-            outputOffset: this.#outputOffset,
-          });
-          send({ type: 'desired', desired: this.desired });
-          break;
         case 'heartbeat':
           send({ type: 'renewed' });
           break;

@@ -2,7 +2,6 @@ import {
   type CoordinatorMessage,
   LEASE,
   LINK_PATH,
-  LINK_PROTOCOL,
   MAX_OUTPUT_CHUNK,
   type RunnerEvent,
 } from '@roundhouse/contracts';
@@ -120,7 +119,6 @@ export class LinkClient implements Link {
     const socket = new LinkSocket(
       { url: url.href, door: this.#options.door, token: this.#options.token },
       {
-        onOpen: () => socket.send({ type: 'hello', protocol: LINK_PROTOCOL }),
         onMessage: (message) => {
           if (this.#socket === socket) this.#take(message, socket);
         },

@@ -1,5 +1,11 @@
 import { connect } from 'node:net';
-import { type CoordinatorMessage, LINK_FENCED, LINK_PROTOCOL_ERROR, type RunnerMessage } from '@roundhouse/contracts';
+import {
+  type CoordinatorMessage,
+  LINK_FENCED,
+  LINK_PROTOCOL,
+  LINK_PROTOCOL_ERROR,
+  type RunnerMessage,
+} from '@roundhouse/contracts';
 import WebSocket from 'ws';
 import { decode, encode } from './wire.ts';
 
@@ -7,7 +13,6 @@ import { decode, encode } from './wire.ts';
 export type SocketEnd = { readonly kind: 'again' | 'fenced' | 'broken'; readonly reason: string };
 
 export interface SocketListener {
-  onOpen(): void;
   onMessage(message: CoordinatorMessage): void;
 }
 
@@ -30,7 +35,7 @@ export class LinkSocket {
   readonly #socket: WebSocket;
 
   constructor({ url, door, token }: LinkAddress, listener: SocketListener) {
-    const socket = new WebSocket(url, {
+    const socket = new WebSocket(url, LINK_PROTOCOL, {
       ...(door === null ? {} : { createConnection: () => connect(door) }),
       headers: { authorization: `Bearer ${token}` },
       handshakeTimeout: DIAL_MS,
@@ -57,7 +62,6 @@ export class LinkSocket {
         socket.close(LINK_PROTOCOL_ERROR);
       });
     });
-    socket.on('open', () => listener.onOpen());
   }
 
   send(message: RunnerMessage): void {

@@ -13,15 +13,14 @@ export async function serveRehearsal(path: string): Promise<{ close(): void }> {
   links.on('connection', (link) => {
     const say = (message: CoordinatorMessage): void => link.send(JSON.stringify(message));
     let printed = 0;
+    say({ type: 'welcome', eventSeq: 0, outputOffset: 0 });
+    say({
+      type: 'desired',
+      desired: { prompts: [], recalls: [], inputs: [], held: false, publish: null, stop: null },
+    });
     link.on('message', (data) => {
       const message = RunnerMessage.parse(JSON.parse((data as Buffer).toString('utf8')));
-      if (message.type === 'hello') {
-        say({ type: 'welcome', eventSeq: 0, outputOffset: 0 });
-        say({
-          type: 'desired',
-          desired: { prompts: [], recalls: [], inputs: [], held: false, publish: null, stop: null },
-        });
-      } else if (message.type === 'heartbeat') say({ type: 'renewed' });
+      if (message.type === 'heartbeat') say({ type: 'renewed' });
       else if (message.type === 'output') {
         printed = message.offset + Buffer.from(message.data, 'base64').length;
         say({ type: 'output_ack', outputOffset: printed });
