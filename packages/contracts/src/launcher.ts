@@ -13,7 +13,7 @@ export const LauncherState = z
     reason: z.string().max(1_000).nullable().describe('Why it is not ready, in one sentence.'),
     slots: z.int().min(0),
     running: z.int().min(0),
-    warm: z.int().min(0).describe('Sandboxes that run ahead of their attempt.'),
+    warm: z.int().min(0).describe('Sandboxes that run ahead of their attempt, ready to be handed one.'),
     worktrees: z.enum(['checkout', 'overlay']),
     note: z.string().max(1_000).nullable().describe('What it cannot do here, e.g. why worktrees are not overlays.'),
   })

@@ -25,7 +25,7 @@ export function stateOf(
       reason: readiness.ready ? null : readiness.reason.slice(0, 1_000),
       slots: slots.limit,
       running: slots.held,
-      warm: pool.size,
+      warm: pool.readyCount,
       note: note?.slice(0, 1_000) ?? null,
     };
   };

@@ -22,9 +22,11 @@ export async function startSandbox(
   opening: Opening,
   { sandboxes, pool, starts, log, signal }: StartSandboxParts,
 ): Promise<'warm' | 'cold'> {
-  const warmId = pool.take(order);
+  let warmId = pool.take(order);
+  const coming = warmId === null ? pool.takeStarting(order) : null;
+  if (warmId !== null || coming !== null) opening.decided();
+  if (coming !== null) warmId = await coming;
   if (warmId !== null) {
-    opening.decided();
     let outcome: 'taken' | 'refused' = 'refused';
     try {
       outcome = await sandboxes.assign(warmId, order, signal);

@@ -74,6 +74,30 @@ describe('warm pool', () => {
     await sandboxes.endWarm(oldest?.warmId ?? '');
   });
 
+  it('WP-2: one that is just starting is given when it is ready, and to nobody else', async () => {
+    const pool = open(1, 1);
+    pool.want([PROFILE]);
+    await eventually(() => pool.size === 1 || null, 'one is starting');
+    expect(pool.take(PROFILE)).toBeNull();
+    expect(pool.takeStarting(OTHER)).toBeNull();
+    const coming = pool.takeStarting(PROFILE);
+    expect(pool.takeStarting(PROFILE)).toBeNull();
+    const warmId = (await coming) ?? '';
+    expect(pool.readyCount).toBe(0);
+    expect(await sandboxes.assign(warmId, newOrder('plain'), never)).toBe('taken');
+    pool.handedOver('taken');
+    await has(pool, 1);
+  });
+
+  it('WP-2: who waits for one that does not get ready is told, and the pool goes on', async () => {
+    const pool = open(1, 1);
+    sandboxes.failNextWarm = true;
+    pool.want([PROFILE]);
+    await eventually(() => pool.size === 1 || null, 'one is starting');
+    expect(await pool.takeStarting(PROFILE)).toBeNull();
+    await has(pool, 1);
+  });
+
   it('WP-1: grows with a burst, to the maximum and no further', async () => {
     const pool = open(0, 3);
     pool.want([PROFILE]);

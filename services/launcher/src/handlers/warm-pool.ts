@@ -33,6 +33,8 @@ const MAX_RETRY_MS = 60_000;
 
 interface Member extends PoolMember {
   isReady: boolean;
+  /** Given it when it is ready, or null where it never will be: whoever took it while it was starting. */
+  taker: ((warmId: string | null) => void) | null;
   /** Gives its start up. */
   readonly cancel: AbortController;
 }
@@ -83,7 +85,7 @@ export class WarmPool {
   /** One that somebody else made: an earlier launcher, or an attempt that is over. */
   adopt({ warmId, profile, isReady, createdAtMs }: WarmView): void {
     const key = profileKey(profile);
-    this.#members.set(warmId, { warmId, key, createdAtMs, isReady, cancel: new AbortController() });
+    this.#members.set(warmId, { warmId, key, createdAtMs, isReady, taker: null, cancel: new AbortController() });
     this.#parts.ready();
     this.poke();
   }
@@ -106,6 +108,19 @@ export class WarmPool {
     this.#members.delete(first.warmId);
     this.#handOvers = handOverBegun(this.#handOvers, Date.now());
     return first.warmId;
+  }
+
+  /**
+   * Takes one that fits and is just starting: it is ready before one that would be started now, and has its place already.
+   * Resolves when it is ready, as `take` answers; with null where its start failed. Null: none is starting.
+   */
+  takeStarting(profile: ProfileLike): Promise<string | null> | null {
+    const key = profileKey(profile);
+    const coming = [...this.#members.values()].find((member) => !member.isReady && member.key === key);
+    if (coming === undefined) return null;
+    this.#members.delete(coming.warmId);
+    this.#handOvers = handOverBegun(this.#handOvers, Date.now());
+    return new Promise((resolve) => (coming.taker = resolve));
   }
 
   /** Once for each that was taken. */
@@ -197,21 +212,23 @@ export class WarmPool {
     const key = profileKey(profile);
     const leave = await starts.enter(this.#stopping.signal, { yields: true });
     const warmId = randomUUID();
+    const cancel = new AbortController();
+    const member: Member = { warmId, key, createdAtMs: Date.now(), isReady: false, taker: null, cancel };
     try {
       // While it waited for its turn, the last place may have gone, or the wish.
       if (this.#members.size + slots.held >= slots.limit || this.#profiles?.has(key) !== true) return;
-      const cancel = new AbortController();
-      const member = { warmId, key, createdAtMs: Date.now(), isReady: false, cancel };
       this.#members.set(warmId, member);
       await sandboxes.startWarm({ warmId, profile }, AbortSignal.any([this.#stopping.signal, cancel.signal]));
       this.#failures.delete(key);
+      if (member.taker !== null) return member.taker(warmId);
       // It gave way in the moment in which it became ready: who ended it then may have been too early.
       if (!this.#members.has(warmId)) return await sandboxes.endWarm(warmId);
       member.isReady = true;
       this.#parts.ready();
     } catch (error) {
-      const wasCancelled = !this.#members.delete(warmId) || this.#stopping.signal.aborted;
-      if (error instanceof SandboxesAwayError || wasCancelled) return;
+      const wasReleased = !this.#members.delete(warmId) && member.taker === null;
+      if (member.taker !== null) this.#notReady(member.taker);
+      if (error instanceof SandboxesAwayError || wasReleased || this.#stopping.signal.aborted) return;
       const count = (this.#failures.get(key)?.count ?? 0) + 1;
       const pauseMs = backoffMs(count, MAX_RETRY_MS);
       this.#failures.set(key, { count, retryAt: Date.now() + pauseMs });
@@ -221,6 +238,11 @@ export class WarmPool {
       leave();
     }
     this.poke();
+  }
+
+  #notReady(taker: (warmId: null) => void): void {
+    this.#handOvers = handOverEnded(this.#handOvers, Date.now());
+    taker(null);
   }
 
   async #end(warmId: string): Promise<void> {

@@ -7,6 +7,7 @@ import {
   type Sandboxes,
   SandboxesAwayError,
   type StartOrder,
+  type WarmOrder,
   type WarmView,
 } from '../ports.ts';
 import { ProcessSandboxes } from '../adapters/process/process-sandbox.ts';
@@ -16,6 +17,8 @@ export class SwitchableSandboxes extends ProcessSandboxes implements Sandboxes {
   readonly #switched: ((readiness: Readiness) => void)[] = [];
   /** What a start does when they are on: fails the first time as if they had just gone. */
   failNextStart = false;
+  /** The next warm one starts, and then fails. */
+  failNextWarm = false;
   /** How often the warm ones were listed. */
   looks = 0;
   #isOn = true;
@@ -55,6 +58,14 @@ export class SwitchableSandboxes extends ProcessSandboxes implements Sandboxes {
     }
     this.#need();
     await super.start(order);
+  }
+
+  override async startWarm(order: WarmOrder, signal: AbortSignal): Promise<void> {
+    await super.startWarm(order, signal);
+    if (!this.failNextWarm) return;
+    this.failNextWarm = false;
+    await super.endWarm(order.warmId);
+    throw new Error('it fell over');
   }
 
   override async end(ref: AttemptRef): Promise<void> {
