@@ -161,7 +161,8 @@ export async function createRedisTaskStore(
   const pageScript = await loadScript('page-of-tasks');
   const expiredScript = await loadScript('expired');
   const cache = new RecordCache();
-  const recordOf = (id: string, data: string | null): TaskRecord | null => (data === null ? null : cache.read(id, data));
+  const recordOf = (id: string, data: string | null): TaskRecord | null =>
+    data === null ? null : cache.read(id, data);
 
   const run = async (commit: Commit, gate: AdmissionGate | null): Promise<AdmitResult> => {
     const change = changeOf(commit, gate, notifications);

@@ -1,10 +1,4 @@
-import {
-  type CoordinatorMessage,
-  LEASE,
-  LINK_PATH,
-  MAX_OUTPUT_CHUNK,
-  type RunnerEvent,
-} from '@roundhouse/contracts';
+import { type CoordinatorMessage, LEASE, LINK_PATH, MAX_OUTPUT_CHUNK, type RunnerEvent } from '@roundhouse/contracts';
 import { EventOutbox } from '../../domain/event-outbox.ts';
 import { OutputRing } from '../../domain/output-ring.ts';
 import type { Link, LinkEnd, LinkListener, Log } from '../../ports.ts';
