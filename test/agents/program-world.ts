@@ -114,6 +114,11 @@ export class ProgramWorld {
     await this.model.until((request) => request.items.some((item) => item.by === 'user' && item.text.includes(prompt)));
   }
 
+  /** Resolves when a tool has answered the model so. */
+  async answered(words: string): Promise<void> {
+    await this.model.until(({ items }) => items.some((item) => item.by === 'tool' && item.text.includes(words)));
+  }
+
   /** The prompts of ours in the conversation that ended with this one, in order. */
   said(last: string): string[] {
     const known = [PROMPTS.ponder, ...['one', 'two', 'three'].map((name) => PROMPTS.add(`${name}.txt`))];

@@ -54,7 +54,13 @@ export type Event =
       readonly state: 'written' | 'accepted' | 'undelivered';
       readonly screen: string | undefined;
     }
-  | { readonly type: 'answer_requested'; readonly answerId: string; readonly dialogId: string; readonly option: number }
+  | {
+      readonly type: 'answer_requested';
+      readonly answerId: string;
+      readonly dialogId: string;
+      readonly option: number;
+      readonly text?: string | undefined;
+    }
   | {
       readonly type: 'answer_reported';
       readonly attempt: number;

@@ -15,8 +15,8 @@ export type Happened =
 const ANY: readonly State[] = ['booting', 'busy', 'idle', 'waiting_input'];
 const STARTED = ANY.slice(1);
 
-/** A dialog that a key ends still stands until the program has taken the key: so long that is left open. */
-const TAKEN_MS = 500;
+/** A dialog that a key ends still stands until the program has taken the key (41 to 670 ms in what was recorded): so long that is left open. */
+export const TAKEN_MS = 1_000;
 
 /**
  * What each of them may have been, by what is known of programs and not by what they draw: one that waits, for a prompt or for

@@ -6,6 +6,7 @@ import type { Screen } from '../domain/screen.ts';
 import type { Sighting, Signs } from '../domain/signs.ts';
 import { type Fixture, fixtures, screensOf } from '../testing/recordings.ts';
 import type { Recording } from './recording.ts';
+import { TAKEN_MS } from './possible-states.ts';
 import { replay } from './replay.ts';
 import { type Read, type Rows, rowsOf, scoreLines, scoreOf, SCORED, type Seen } from './truth.ts';
 
@@ -37,6 +38,9 @@ const MADE_UP = {
   selected: 0,
   layout: 'list',
   rows: [0, 1],
+  drawn: ['Yes', 'No'],
+  textOptions: [],
+  typing: null,
 } as const;
 
 let all: Fixture[] = [];
@@ -144,9 +148,6 @@ describe('recordings of the real programs', () => {
   });
 });
 
-/** A key that answers takes its time: so long a dialog may still be read. */
-const TAKEN_MS = 500;
-
 /**
  * What is read in recordings by these rules, beside the truth; `back`: the file, each time that work was read after waiting
  * without a key in between.
@@ -159,13 +160,14 @@ async function readAll(
   const back: string[] = [];
   for (const { recording, kind, file } of from) {
     const seen: Seen[] = [];
+    // Before the first key it may still be starting.
     let typedAt = Infinity;
     let waits = false;
     await replay(recording, signsOf(kind), (replayed) => {
       if ('reading' in replayed) {
         const { state } = replayed.reading;
-        if (waits && state === 'busy') back.push(file);
-        if (state !== 'unknown') waits = state !== 'busy' && replayed.t > typedAt + TAKEN_MS;
+        if (waits && state === 'busy' && typedAt !== Infinity) back.push(file);
+        waits = state === 'idle' || (state === 'waiting_input' && replayed.t > typedAt + TAKEN_MS);
         return;
       }
       if (replayed.type === 'typed') {
