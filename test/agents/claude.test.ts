@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { within } from '@roundhouse/testkit';
 import { expect, it } from 'vitest';
-import { takesOwnWords } from './own-words.ts';
+import { takesOwnWords } from './own-words-suite.ts';
 import { describeProgram } from './program-suite.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

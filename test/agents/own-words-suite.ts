@@ -22,9 +22,9 @@ export function takesOwnWords(
       prompt: PROMPTS.ask(tool),
       agent: world().agent({ permissionMode: 'ask' }),
     });
-    const { question } = (await world().needs(id)).activity;
+    const question = await world().dialogWithWords(id);
     expect(question, await world().tale(id)).toMatchObject({ kind: 'question', textOptions: [2] });
-    const dialogId = question?.id ?? '';
+    const dialogId = question.id ?? '';
     const refused = client.call('answerDialog', { id, dialogId, option: 0, text: OWN_COLOUR });
     await expect(refused).rejects.toMatchObject({ code: 'dialog_takes_no_text' });
     await client.call('answerDialog', { id, dialogId, option: 2, text: OWN_COLOUR });
@@ -38,10 +38,10 @@ export function takesOwnWords(
 /** It wants to run a command, is refused, and told what to do instead, in one answer. */
 async function refuseInWords(id: string, world: ProgramWorld): Promise<void> {
   await world.client.call('promptTask', { id, prompt: PROMPTS.heed });
-  const { question } = (await world.needs(id)).activity;
-  const option = question?.options.indexOf('No') ?? -1;
-  expect(question?.textOptions ?? [], await world.tale(id)).toContain(option);
-  await world.client.call('answerDialog', { id, dialogId: question?.id ?? '', option, text: INSTEAD });
+  const { id: dialogId = '', options, textOptions } = await world.dialogWithWords(id);
+  const option = options.indexOf('No');
+  expect(textOptions, await world.tale(id)).toContain(option);
+  await world.client.call('answerDialog', { id, dialogId, option, text: INSTEAD });
   await world.answered(INSTEAD);
   expect(await world.needs(id), await world.tale(id)).toMatchObject({ outcome: 'idle' });
   // Its words were no prompt: it was told the two that it was told.
