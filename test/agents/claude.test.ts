@@ -4,12 +4,15 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { within } from '@roundhouse/testkit';
 import { expect, it } from 'vitest';
+import { takesOwnWords } from './own-words-suite.ts';
 import { describeProgram } from './program-suite.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const RUN_MS = 200_000;
 
 await describeProgram('claude', (world) => {
+  takesOwnWords('claude', { tool: 'AskUserQuestion', amends: true }, world);
+
   it('RX-14: the README’s line has it do a task', async () => {
     const readme = await readFile(`${ROOT}README.md`, 'utf8');
     const line = readme.split('\n').find((command) => command.startsWith('npx roundhouse task run "notes"'));

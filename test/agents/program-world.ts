@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import type { AgentSpec, ApiClient, OPERATIONS, OutputOf } from '@roundhouse/contracts';
+import type { AgentSpec, ApiClient, OPERATIONS, OutputOf, Task } from '@roundhouse/contracts';
 import {
   type EmbeddedService,
   ScriptedModel,
@@ -16,6 +16,7 @@ import { PROMPTS, storyOf } from './story.ts';
 const WAIT_MS = 50_000;
 /** The programs take seconds to start, and on a busy machine many. */
 const MAX_WAITS = 4;
+const DRAW_MS = 5_000;
 type Signal = OutputOf<typeof OPERATIONS.waitSignal>;
 
 /** The whole service with a scripted model that one program asks. */
@@ -93,6 +94,16 @@ export class ProgramWorld {
     return await again(() => this.client.call('waitForIdle', { id, timeoutMs: WAIT_MS }));
   }
 
+  /** The dialog that takes words: a slow machine may see it before all of it is drawn. */
+  async dialogWithWords(id: string): Promise<NonNullable<Task['activity']['question']>> {
+    for (let waits = 0; waits < MAX_WAITS; waits += 1) {
+      const { question } = (await this.needs(id)).activity;
+      if (question?.id !== undefined && question.textOptions !== undefined) return question;
+      await this.client.call('waitForEvents', { taskIds: [id], timeoutMs: DRAW_MS });
+    }
+    throw new Error(`no dialog that takes words: ${await this.tale(id)}`);
+  }
+
   /** Resolves when its runner has started the agent again. */
   async resumed(id: string): Promise<void> {
     const kinds = ['resumed' as const];
@@ -112,6 +123,11 @@ export class ProgramWorld {
   /** Resolves when the model is asked that. */
   async asked(prompt: string): Promise<void> {
     await this.model.until((request) => request.items.some((item) => item.by === 'user' && item.text.includes(prompt)));
+  }
+
+  /** Resolves when a tool has answered the model so. */
+  async answered(words: string): Promise<void> {
+    await this.model.until(({ items }) => items.some((item) => item.by === 'tool' && item.text.includes(words)));
   }
 
   /** The prompts of ours in the conversation that ended with this one, in order. */

@@ -6,9 +6,23 @@ const commit = (file: string): string => `printf done > ${file} && git add ${fil
 export const PROMPTS = {
   add: (file: string) => `Add the file ${file} and say that you are done.`,
   addAsking: (file: string) => `Ask before you add the file ${file} and say that you are done.`,
+  ask: (tool: string) => `Ask with ${tool} which colour it shall be.`,
+  heed: 'Run a command, and heed what is said to it.',
   ponder: 'Ponder for a while.',
   coordinate: 'Have somebody greet the world.',
 } as const;
+
+/** One question as the tools of the programs that ask the user take it: each heeds what it knows of it. */
+const COLOUR = {
+  question: 'Which colour?',
+  header: 'Colour',
+  type: 'choice',
+  multiSelect: false,
+  options: [
+    { label: 'Red', description: 'Warm' },
+    { label: 'Blue', description: 'Calm' },
+  ],
+};
 
 /** What the model says to them. It ponders until `pondered` resolves. */
 export const storyOf = (pondered: Promise<unknown>): Script => [
@@ -27,6 +41,17 @@ export const storyOf = (pondered: Promise<unknown>): Script => [
       { calls: [{ tool: 'signal_done', args: { summary: 'I was allowed to.' } }] },
       { text: 'It is told.' },
     ],
+  },
+  {
+    prompt: /Ask with (\w+) which colour/,
+    replies: [
+      ({ match }) => ({ calls: [{ tool: match[1] ?? '', args: { questions: [COLOUR] } }] }),
+      { text: 'So be it.' },
+    ],
+  },
+  {
+    prompt: /Run a command, and heed/,
+    replies: [{ calls: [{ shell: commit('unwanted.txt'), outside: true }] }, { text: 'I heed it.' }],
   },
   { prompt: /Ponder for a while/, replies: [{ after: pondered, text: 'I have pondered.' }] },
   {

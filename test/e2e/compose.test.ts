@@ -139,6 +139,9 @@ describe.skipIf(why !== null)('docker compose up', () => {
       expect(Config.Env.join('\n')).not.toMatch(SECRET);
       const socket = Mounts.filter(({ Destination }) => Destination === '/var/run/docker.sock');
       expect([service, socket.length]).toEqual([service, service === 'launcher' ? 1 : 0]);
+      const secrets = Mounts.filter(({ Destination }) => Destination.endsWith('/agent-secrets'));
+      expect([service, secrets.length]).toEqual([service, service === 'launcher' ? 1 : 0]);
+      expect(Config.Env.join('\n')).not.toContain(ComposeStack.AGENT_SECRET);
       const isRoot = Config.User === '' || Config.User === 'root' || Config.User === '0';
       if (isRoot) expect(['redis', 'launcher']).toContain(service);
       // The doors are the relay's alone to write; as the sandboxes' user (1000) it would share that right with them.
@@ -213,7 +216,7 @@ describe.skipIf(why !== null)('docker compose up', () => {
     expect(await coordinator.call('closeTask', { id })).toMatchObject({ outcome: 'closed', kept: [] });
   }, 360_000);
 
-  it('DP-7: down and up again keep all data', async () => {
+  it('DP-7, RA-25: down and up again keep all data, and an agent has what stands in the file of secrets', async () => {
     const [tasks, token] = [await coordinator.call('listTasks', {}), await stack.operatorToken()];
     expect(tasks.tasks.length).toBeGreaterThan(0);
     await stack.run(['down', '--timeout', '20'], 180_000);
@@ -224,11 +227,13 @@ describe.skipIf(why !== null)('docker compose up', () => {
     // The hub has what landed before: a new task begins there.
     const { id } = await coordinator.call('createTask', {
       name: 'after',
-      prompt: '@run test -f waited.txt\n@print it is there',
+      prompt: '@run test -f waited.txt\n@run printenv PROVIDER_KEY\n@print it is there',
     });
     const idle = await coordinator.call('waitForIdle', { id, timeoutMs: 50_000 });
     expect(idle.outcome).toBe('idle');
-    expect((await coordinator.call('readOutput', { id })).text).toContain('it is there');
+    const { text } = await coordinator.call('readOutput', { id });
+    expect(text).toContain('it is there');
+    expect(text).toContain(ComposeStack.AGENT_SECRET);
     await coordinator.call('closeTask', { id });
   }, 420_000);
 

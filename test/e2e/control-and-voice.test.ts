@@ -83,7 +83,7 @@ describe('control and voice on a real runner', () => {
     expect(await client().call('closeTask', { id })).toMatchObject({ outcome: 'closed' });
   });
 
-  it('RA-18: a dialog of the terminal is shown and answered at the command line', async () => {
+  it('RA-18, RA-24: a dialog of the terminal is shown and answered at the command line', async () => {
     const program = join(repository.path, '..', 'dialogs.sh');
     await writeFile(program, `#!/bin/sh\nexec '${process.execPath}' '${DIALOGS}' 2\n`, { mode: 0o755 });
     const { id } = await client().call('createTask', {
@@ -93,13 +93,14 @@ describe('control and voice on a real runner', () => {
     });
     expect(await client().call('waitForIdle', { id, timeoutMs: 50_000 })).toMatchObject({ outcome: 'waiting_input' });
     expect(await cli('task', 'answer', id)).toMatch(
-      /Do you want to proceed\?\n> 1 +Yes\n +2 +Yes, and always allow it\n +3 +No/,
+      /Do you want to proceed\?\n> 1 +Yes …\n +2 +Yes, and always allow it\n +3 +No …/,
     );
     await expect(cli('task', 'answer', id, 'yes, or no')).rejects.toMatchObject({ code: 2 });
-    expect(await cli('task', 'answer', id, 'no')).toContain('answered: No');
+    await expect(cli('task', 'answer', id, '2', '--text', 'use ls')).rejects.toMatchObject({ code: 3 });
+    expect(await cli('task', 'answer', id, 'no', '--text', 'use ls')).toContain('answered: No');
     expect(await client().call('waitForIdle', { id, timeoutMs: 50_000 })).toMatchObject({ outcome: 'waiting_input' });
     expect(await cli('task', 'answer', id, '2')).toContain('answered: Yes, and always allow it');
-    await printed(id, 'said No,Yes, and always allow it');
+    await printed(id, 'said No, use ls,Yes, and always allow it');
     expect(await client().call('closeTask', { id })).toMatchObject({ outcome: 'closed' });
   });
 });

@@ -94,6 +94,11 @@ export const ERRORS = {
     false,
     'Look at the terminal (get_task_output): the keys were typed and the dialog stayed. Answer again, or take the keyboard.',
   ),
+  dialog_takes_no_text: row(
+    409,
+    false,
+    'Answer without "text", or with an option of "activity.question.textOptions". What is to be said besides is a prompt: send_prompt, once it is answered.',
+  ),
   prompt_queue_full: row(409, true, 'Wait until the agent has taken the prompts that are queued.'),
   uncommitted_changes: row(409, false, 'Commit or discard the files that "details.files" names, then signal again.'),
   instructions_in_commit: row(

@@ -4,7 +4,7 @@ import { AttemptNumber, Instant, ObjectId, Uuid } from './ids.ts';
 import { QuotaReason } from './breaker.ts';
 import { LimitKind } from './limits.ts';
 import { Author } from './project.ts';
-import { Activity } from './task.ts';
+import { Activity, DialogText } from './task.ts';
 
 /**
  * The link: one WebSocket (RFC 6455) from a runner to `GET /link` of the coordinator, JSON in text frames, the
@@ -46,7 +46,12 @@ export const Assignment = z.object({
 });
 export type Assignment = z.infer<typeof Assignment>;
 
-export const DesiredAnswer = z.object({ id: Uuid, dialogId: z.string().max(64), option: z.int().min(0).max(31) });
+export const DesiredAnswer = z.object({
+  id: Uuid,
+  dialogId: z.string().max(64),
+  option: z.int().min(0).max(31),
+  text: DialogText.optional(),
+});
 export type DesiredAnswer = z.infer<typeof DesiredAnswer>;
 
 export const DesiredPrompt = z.object({

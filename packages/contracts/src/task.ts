@@ -65,6 +65,11 @@ export const Question = z.object({
       'Names a dialog of the terminal as long as it is shown: answer_dialog takes it. Without: a prompt answers.',
     ),
   selected: z.int().min(0).optional().describe('The option that the agent’s selector stands at, from 0.'),
+  textOptions: z
+    .array(z.int().min(0).max(31))
+    .max(32)
+    .optional()
+    .describe('The options that take words of yours ("text" of answer_dialog), from 0. Without: none does.'),
 });
 export type Question = z.infer<typeof Question>;
 
@@ -84,6 +89,15 @@ export const Activity = z
   .meta({ id: 'Activity' });
 export type Activity = z.infer<typeof Activity>;
 
+/** What is typed into a dialog beside its options: one line, since a line break would answer before its end. */
+export const DialogText = z
+  .string()
+  .max(500)
+  .refine((text) => text.trim() !== '', 'it says nothing')
+  .refine((text) => text.isWellFormed(), 'it has half of a surrogate pair in it')
+  .refine((text) => !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text), 'it has control characters or line breaks in it')
+  .describe('Words of yours, on one line: at most 500 characters, without control characters.');
+
 /** An answer to a dialog of the agent's terminal, and what became of it. */
 export const DialogAnswer = z
   .object({
@@ -98,6 +112,7 @@ export const DialogAnswer = z
       .enum(['pending', 'answered', 'stale', 'failed'])
       .describe('stale: the dialog was gone before it was typed. failed: it was typed, and the dialog stayed.'),
     reason: z.string().max(500).nullable(),
+    text: DialogText.optional().describe('What is to be typed with it; kept only as long as it is pending.'),
     at: Instant,
   })
   .meta({ id: 'DialogAnswer' });

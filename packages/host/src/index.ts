@@ -6,6 +6,7 @@ export { MARK_VARIABLE, startTimeOf } from './process-table.ts';
 export { type ProcessTree, endProcessTree, findProcesses } from './process-tree.ts';
 export { NoRedisError, type RedisProgram, findRedis, onPath } from './redis-program.ts';
 export { type RedisServer, startRedis } from './redis-server.ts';
+export { refuseLongRepeats, type SequenceParser } from './refuse-long-repeats.ts';
 export { runCommand } from './run-command.ts';
 export { type RunningService, type ServiceContext, runService } from './service.ts';
 export { socketFolder } from './socket-path.ts';

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { AgentSpec } from '@roundhouse/contracts';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -14,6 +15,7 @@ import { type AttemptConfig, Sandbox } from './testing/sandbox.ts';
 import { describeUnless } from './testing/unless-missing.ts';
 
 const run = promisify(execFile);
+const MORTAL = fileURLToPath(new URL('../src/testing/mortal-program.mjs', import.meta.url));
 const NODE = '/opt/roundhouse/bin/node';
 const shell = (script: string): AgentSpec => ({
   kind: 'command',
@@ -107,6 +109,30 @@ describeUnless(await whyNoContainers(), 'a runner in a hardened container', () =
     expect(await sandbox.archived('mine.txt')).toBe('mine');
     expect(Number(await git(sandbox.hub, 'cat-file', '-s', `${sandbox.archiveRef}:fill`))).toBeGreaterThan(20_000_000);
     expect(sandbox.coordinator.all('limit_hit')).toHaveLength(1);
+  });
+
+  it('RX-16: an agent that dies is started again in its container, in the HOME that has its conversation', async () => {
+    sandbox = await Sandbox.make();
+    await copyFile(MORTAL, join(sandbox.folder, 'mortal.mjs'));
+    const program = join(sandbox.folder, 'mortal');
+    await writeFile(program, `#!/bin/sh\nexec ${NODE} /sandbox/mortal.mjs "$@"\n`);
+    await chmod(program, 0o755);
+    const agent = { kind: 'claude' as const, program: '/sandbox/mortal', dialogs: 'ask' as const };
+    const assignment = { ...sandbox.assignment, agent: { ...agent, extraArgs: ['--lives=work,live'] } };
+    const [first, second] = [sandbox.prompt('do it'), sandbox.prompt('go on', 2)];
+    const { coordinator } = sandbox;
+    coordinator.desire({ prompts: [first] });
+    container = await Container.start(sandbox, tree, Container.configOf(sandbox, { assignment }));
+    await coordinator.until('resumed', () => coordinator.event('agent_resumed') !== undefined, 30_000);
+    expect(coordinator.event('agent_resumed')).toMatchObject({ signal: 'SIGKILL', anew: false });
+    coordinator.desire({ prompts: [first, second] });
+    await coordinator.until('told', () => coordinator.prompt(second.id).includes('accepted'), 30_000);
+    const inHome = (name: string) => readFile(join(sandbox.folder, 'home', name), 'utf8');
+    expect(await inHome('lives')).toBe('new\nresumed\n');
+    // Each once: what it had taken before it died was not typed again.
+    expect(await inHome('conversation')).toBe('do it\ngo on\n');
+    sandbox.stop();
+    expect((await container.exited).code).toBe(0);
   });
 
   const BOMB_MS = 90_000;

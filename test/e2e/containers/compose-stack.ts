@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +56,9 @@ export class ComposeStack {
     };
   }
 
+  /** What stands in the file of secrets for agents, as a user has it in `agents.env`. */
+  static readonly AGENT_SECRET = 'what-a-model-provider-gave';
+
   /** Ports that are free now, and a folder for the slots that is a shared mount where that can be had. */
   static async make(): Promise<ComposeStack> {
     // ROUNDHOUSE_E2E_COMPOSE=docker-compose runs it all with 1.29 where the plugin is there too.
@@ -68,6 +71,9 @@ export class ComposeStack {
     const slots = `${folder.path}/slots`;
     await mkdir(slots);
     const stack = new ComposeStack(project, slots, await freePort(), await freePort(), command);
+    const secrets = `${folder.path}/agents.env`;
+    await writeFile(secrets, `# for agents\nPROVIDER_KEY=${ComposeStack.AGENT_SECRET}\n`, { mode: 0o600 });
+    stack.#environment['ROUNDHOUSE_AGENT_SECRETS'] = secrets;
     if (process.getuid?.() === 0) {
       const settings = await succeed('bash', [AIRGAP, '--engine-only', '--slots', slots], { ms: 60_000 });
       for (const line of settings.split('\n')) {

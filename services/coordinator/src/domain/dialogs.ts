@@ -8,16 +8,19 @@ const gone = (message: string): Decision => ({ kind: 'refused', code: 'dialog_go
 /** One answer at a time, and only to the dialog that is shown: the runner compares once more before it types. */
 function requested(task: TaskRecord, event: EventOf<'answer_requested'>, now: string): Decision {
   const { question, state } = task.activity;
-  const { dialogId, option } = event;
+  const { dialogId, option, text } = event;
   if (state !== 'waiting_input' || question?.id !== dialogId) return gone(`${dialogId} is not shown`);
   const label = question.options[option];
   if (label === undefined) return gone(`${dialogId} has no option ${option}`);
+  if (text !== undefined && question.textOptions?.includes(option) !== true)
+    return { kind: 'refused', code: 'dialog_takes_no_text', message: `option ${option} of ${dialogId} takes no text` };
   const last = task.dialogAnswer;
   if (last?.state === 'pending' && last.dialogId === dialogId) {
-    return last.option === option ? UNCHANGED : gone(`${dialogId} is being answered already`);
+    return last.option === option && last.text === text ? UNCHANGED : gone(`${dialogId} is being answered already`);
   }
   const answer = { id: event.answerId, dialogId, option, label, by: 'coordinator', state: 'pending' } as const;
-  return changed({ ...task, dialogAnswer: { ...answer, reason: null, at: now } }, ['dialog']);
+  const words = text === undefined ? {} : { text };
+  return changed({ ...task, dialogAnswer: { ...answer, ...words, reason: null, at: now } }, ['dialog']);
 }
 
 /** What was answered by policy is told as well; of what was asked for, only the answer that is still waited for. */
@@ -38,7 +41,8 @@ export const DIALOG_HANDLERS: {
 };
 
 /** Nobody is left to type it. */
-export const withoutPendingAnswer = (task: TaskRecord): TaskRecord =>
-  task.dialogAnswer?.state === 'pending'
-    ? { ...task, dialogAnswer: { ...task.dialogAnswer, state: 'stale', reason: 'the attempt ended first' } }
-    : task;
+export function withoutPendingAnswer(task: TaskRecord): TaskRecord {
+  if (task.dialogAnswer?.state !== 'pending') return task;
+  const { text: _text, ...answer } = task.dialogAnswer;
+  return { ...task, dialogAnswer: { ...answer, state: 'stale', reason: 'the attempt ended first' } };
+}

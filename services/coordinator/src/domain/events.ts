@@ -54,7 +54,13 @@ export type Event =
       readonly state: 'written' | 'accepted' | 'undelivered';
       readonly screen: string | undefined;
     }
-  | { readonly type: 'answer_requested'; readonly answerId: string; readonly dialogId: string; readonly option: number }
+  | {
+      readonly type: 'answer_requested';
+      readonly answerId: string;
+      readonly dialogId: string;
+      readonly option: number;
+      readonly text?: string | undefined;
+    }
   | {
       readonly type: 'answer_reported';
       readonly attempt: number;
@@ -100,6 +106,8 @@ export type Event =
       readonly kept: string | null;
       /** What the sandbox was killed for, where its end was a limit's. */
       readonly limit: LimitKind | null;
+      /** Why the launcher ended it, or could not start it; null: it found it gone. */
+      readonly reason: string | null;
     }
   /** `yields`: to a person who holds the keyboard. */
   | { readonly type: 'close_requested'; readonly reason: string; readonly yields?: boolean }

@@ -137,7 +137,7 @@ const EVENTS: { readonly [T in EventType]: Extract<Event, { type: T }> } = {
   attempt_failed: { type: 'attempt_failed', attempt: 1, reason: 'no' },
   attempt_lost: { type: 'attempt_lost', attempt: 1, reason: 'silent' },
   limit_hit: { type: 'limit_hit', attempt: 1, limit: 'oom', reason: 'too much' },
-  sandbox_gone: { type: 'sandbox_gone', attempt: 1, kept: null, limit: null },
+  sandbox_gone: { type: 'sandbox_gone', attempt: 1, kept: null, limit: null, reason: null },
   close_requested: { type: 'close_requested', reason: 'asked' },
   close_finished: { type: 'close_finished', archiveRefs: [] },
   land_requested: { type: 'land_requested', commit: WORK, by: 'coordinator', message: null },

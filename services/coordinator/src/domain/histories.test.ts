@@ -62,6 +62,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
     attempt,
     kept: fc.constant(null),
     limit: fc.constantFrom(null, ...LIMITS),
+    reason: fc.constantFrom(null, 'it could not be started'),
   }),
   fc.record({ type: fc.constant('close_requested' as const), reason: fc.constant('asked') }),
   fc.record({ type: fc.constant('close_finished' as const), archiveRefs: fc.constant([]) }),
@@ -170,12 +171,13 @@ const PLAUSIBLE: readonly Step[] = [
 
 /** What ends an attempt or the task: rarer, or no history would get far. */
 const ENDS: readonly Step[] = [
-  ({ sandboxes }) => ({ type: 'sandbox_gone', attempt: sandboxes[0] ?? 1, kept: null, limit: null }),
+  ({ sandboxes }) => ({ type: 'sandbox_gone', attempt: sandboxes[0] ?? 1, kept: null, limit: null, reason: null }),
   ({ attempt: now, sandboxes }) => ({
     type: 'sandbox_gone',
     attempt: sandboxes.at(-1) ?? now,
     kept: null,
     limit: 'oom',
+    reason: null,
   }),
   ({ attempt: now }) => ({ type: 'limit_hit', attempt: now, limit: 'timeout', reason: 'too long' }),
   ({ attempt: now }) => ({ type: 'limit_hit', attempt: now, limit: 'disk', reason: 'too much' }),
@@ -385,7 +387,7 @@ describe('random histories of one task', () => {
 
   it('TL-5: a lost attempt of a settled task is not repeated and keeps its signal', () => {
     const { task, effects } = play(
-      [...signalled, { type: 'sandbox_gone', attempt: 1, kept: null, limit: null }],
+      [...signalled, { type: 'sandbox_gone', attempt: 1, kept: null, limit: null, reason: null }],
       () => undefined,
     );
     expect(task).toMatchObject({

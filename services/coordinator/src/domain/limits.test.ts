@@ -58,7 +58,7 @@ describe('ends by a limit', () => {
   );
 
   it('LM-3: a sandbox that was killed for a limit is that end and not a loss; an end that is there stays', () => {
-    const gone: Event = { type: 'sandbox_gone', attempt: 1, kept: null, limit: 'oom' };
+    const gone: Event = { type: 'sandbox_gone', attempt: 1, kept: null, limit: 'oom', reason: null };
     const task = played(...running, gone);
     expect(task).toMatchObject({
       attempt: 1,

@@ -155,7 +155,7 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
   // Never retried: the next attempt would meet the same limit.
   limit_hit: (task, { limit, reason }, circumstances) => end(task, { kind: limit, reason }, circumstances),
 
-  sandbox_gone: (task, { attempt, kept, limit }, circumstances) => {
+  sandbox_gone: (task, { attempt, kept, limit, reason }, circumstances) => {
     if (!task.sandboxes.includes(attempt)) return UNCHANGED;
     const gone: TaskRecord = {
       ...task,
@@ -165,7 +165,7 @@ export const HANDLERS: { readonly [T in EventType]: TransitionHandler<T> } = {
     if (attempt === task.attempt && isLive(task)) {
       const over =
         limit === null
-          ? lose(gone, 'its sandbox is gone', circumstances)
+          ? lose(gone, reason ?? 'its sandbox is gone', circumstances)
           : end(gone, { kind: limit, reason: limitReason(limit, task.limits) }, circumstances);
       return { ...over, kinds: ['sandbox_gone', ...over.kinds] };
     }

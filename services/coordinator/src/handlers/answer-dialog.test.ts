@@ -12,12 +12,15 @@ afterAll(() => service.stop());
 const question: Question = { kind: 'permission', text: 'May I?', options: ['Yes', 'No'], id: 'dialog-1', selected: 0 };
 
 /** A task whose agent shows a dialog, with the runner that the test plays. */
-async function asking(owner: Owner) {
+async function asking(owner: Owner, shown: Question = question) {
   const { id } = await owner.client.call('createTask', { name: 'asks', prompt: 'do it' });
   const runner = await PlayedRunner.start(service, id);
   await runner.acceptPrompts();
   const at = new Date().toISOString();
-  await runner.report({ type: 'activity', activity: { state: 'waiting_input', evidence: 'screen', question, at } });
+  await runner.report({
+    type: 'activity',
+    activity: { state: 'waiting_input', evidence: 'screen', question: shown, at },
+  });
   return { id, runner };
 }
 
@@ -35,6 +38,24 @@ describe('answers to dialogs over the API', () => {
     await runner.report({ type: 'dialog_answer', answerId: answer?.id ?? '', ...told, state: 'answered' });
     expect(await answering).toMatchObject({ ...told, state: 'answered' });
     await runner.desired('nothing more', (desired) => desired.answer === undefined);
+    await runner.hangUp();
+  });
+
+  it('RA-23: text goes along where the option takes some, as long as it is wanted, and is refused elsewhere', async () => {
+    const owner = await service.newOwner();
+    const { id, runner } = await asking(owner, { ...question, textOptions: [1] });
+    const answer = (option: number, text: string) =>
+      owner.client.call('answerDialog', { id, dialogId: 'dialog-1', option, text });
+    await expect(answer(0, 'use ls')).rejects.toMatchObject({ code: 'dialog_takes_no_text' });
+    for (const text of ['', ' ', 'two\nlines', 'an \u001b[A arrow', 'x'.repeat(501)])
+      await expect(answer(1, text)).rejects.toMatchObject({ code: 'validation_failed' });
+    const answering = answer(1, 'use ls');
+    const desired = await runner.desired('an answer', (wish) => wish.answer !== undefined);
+    expect(desired.answer).toMatchObject({ dialogId: 'dialog-1', option: 1, text: 'use ls' });
+    await expect(answer(1, 'use find')).rejects.toMatchObject({ code: 'dialog_gone' });
+    const told = { dialogId: 'dialog-1', option: 1, label: 'No', by: 'coordinator', reason: null } as const;
+    await runner.report({ type: 'dialog_answer', answerId: desired.answer?.id ?? '', ...told, state: 'answered' });
+    expect(await answering).not.toHaveProperty('text');
     await runner.hangUp();
   });
 

@@ -12,11 +12,11 @@ export async function answerDialog(
   caller: Caller,
   input: InputOf<typeof OPERATIONS.answerDialog>,
 ): Promise<DialogAnswer> {
-  const { id: taskId, dialogId, option } = input;
+  const { id: taskId, dialogId, option, text } = input;
   refuseUnderHumanControl(deps, caller, await ownTask(deps, caller, taskId));
   const answerId = deps.clock.nextId();
   // The same answer asked for twice is one: the second call waits for the first one's.
-  const asked = await transition(deps, taskId, { type: 'answer_requested', answerId, dialogId, option });
+  const asked = await transition(deps, taskId, { type: 'answer_requested', answerId, dialogId, option, text });
   const wanted = asked.dialogAnswer;
   const done = await watch(
     {

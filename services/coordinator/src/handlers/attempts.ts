@@ -118,6 +118,6 @@ export async function reportGone(
 ): Promise<{ ok: true }> {
   if ((await deps.store.read(taskId)) === null) return { ok: true };
   deps.log.info({ taskId, attempt, kept, reason, limit }, 'a sandbox is gone');
-  await transition(deps, taskId, { type: 'sandbox_gone', attempt, kept, limit });
+  await transition(deps, taskId, { type: 'sandbox_gone', attempt, kept, limit, reason });
   return { ok: true };
 }

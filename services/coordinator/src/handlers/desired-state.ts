@@ -55,6 +55,6 @@ export function desiredStates(deps: Deps, linked: LinkedAttempt): (task: TaskRec
 
 function wantedAnswer({ dialogAnswer }: TaskRecord): Pick<Desired, 'answer'> {
   if (dialogAnswer?.state !== 'pending') return {};
-  const { id, dialogId, option } = dialogAnswer;
-  return { answer: { id, dialogId, option } };
+  const { id, dialogId, option, text } = dialogAnswer;
+  return { answer: { id, dialogId, option, ...(text === undefined ? {} : { text }) } };
 }

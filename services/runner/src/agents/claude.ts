@@ -1,6 +1,13 @@
 import { basename, join } from 'node:path';
 import type { CodingAgentSpec } from '@roundhouse/contracts';
-import { kindOf, lastOptionRow, numberedDialog } from '../domain/dialog.ts';
+import {
+  type Dialog,
+  kindOf,
+  lastOptionRow,
+  numberedDialog,
+  type TextPlace,
+  withTextPlaces,
+} from '../domain/dialog.ts';
 import { filledBelow, lastRow, type Screen } from '../domain/screen.ts';
 import type { Claim, Sighting } from '../domain/signs.ts';
 import type { AgentAdapter, LaunchContext } from '../ports.ts';
@@ -41,6 +48,39 @@ function inputBox(screen: Screen): InputBox | null {
   return { top, bottom, text: text.join('\n').trim() };
 }
 
+/** Below its options: Tab opens a place for words after a plain "Yes" or "No". */
+const AMENDS = /\bTab to amend\b/;
+const PLAIN_ANSWER = /^(?:Yes|No)$/;
+/** What they become when it is open, and what is typed instead of that. */
+const AMENDED_ANSWER = /^(Yes|No), /;
+/** The entry of a question of its own: one types right there. */
+const OWN_ANSWER = /^Type something\.?$/;
+const CHOOSES = /\bEnter to select\b/;
+/** The most rows that words take there. */
+const MAX_TEXT_ROWS = 8;
+
+/** Where words can be typed. That the cursor stands in an option, and not before it, says that its place is open. */
+function textPlaces(dialog: Dialog, { lines, cursor }: Screen): TextPlace[] {
+  const { options, rows, selected } = dialog;
+  const from = rows[selected ?? -1] ?? Infinity;
+  const isIn = cursor.y >= from && cursor.y < (rows[(selected ?? -1) + 1] ?? from + MAX_TEXT_ROWS);
+  const open = isIn && cursor.x >= (/^\D*\d+\. /u.exec(lines[from] ?? '')?.[0].length ?? Infinity) ? selected : null;
+  const hints = lines.slice(lastOptionRow(dialog) + 1).join('\n');
+  const chooses = CHOOSES.test(hints);
+  return options.flatMap((label, option): TextPlace[] => {
+    const isOpen = option === open;
+    if (chooses)
+      return isOpen || OWN_ANSWER.test(label)
+        ? [{ option, opensBy: '', label: OWN_ANSWER_LABEL, lead: '', isOpen }]
+        : [];
+    const amended = isOpen ? AMENDED_ANSWER.exec(label)?.[1] : undefined;
+    if (amended !== undefined) return [{ option, opensBy: '\t', label: amended, lead: `${amended},`, isOpen }];
+    const takes = PLAIN_ANSWER.test(label) && (open !== null || AMENDS.test(hints));
+    return takes ? [{ option, opensBy: '\t', label, lead: '', isOpen: false }] : [];
+  });
+}
+const OWN_ANSWER_LABEL = 'Type something.';
+
 function look(screen: Screen): Sighting {
   const { lines, cols } = screen;
   const box = inputBox(screen);
@@ -49,12 +89,11 @@ function look(screen: Screen): Sighting {
     bare: (line) => line.replace(/^\s?│ ?|\s*│$/gu, '').trimEnd(),
     beginsBelow: (line) => isRule(line, cols) || /^\s*╭─/u.test(line),
   });
-  if (
-    dialog !== null &&
-    lastOptionRow(dialog) > (box?.bottom ?? -1) &&
-    filledBelow(screen, lastOptionRow(dialog)) <= MAX_HINT_ROWS
-  ) {
-    return { input: null, working: null, dialog: { ...dialog, kind: kindOf(dialog.text, dialog.options[0] ?? '') } };
+  if (dialog !== null && lastOptionRow(dialog) > (box?.bottom ?? -1)) {
+    const asked = withTextPlaces(dialog, textPlaces(dialog, screen));
+    const isLast = asked.typing?.option === dialog.options.length - 1;
+    if (filledBelow(screen, lastOptionRow(dialog)) <= MAX_HINT_ROWS + (isLast ? MAX_TEXT_ROWS : 0))
+      return { input: null, working: null, dialog: { ...asked, kind: kindOf(asked.text, asked.options[0] ?? '') } };
   }
   if (box === null) return { input: null, working: null, dialog: null };
   const footer = lines.slice(box.bottom + 1).find((line) => /\besc to interrupt\b/i.test(line));

@@ -1,5 +1,5 @@
 import type { CodingAgentSpec } from '@roundhouse/contracts';
-import { type Dialog, lastOptionRow, numberedDialog } from '../domain/dialog.ts';
+import { type Dialog, lastOptionRow, numberedDialog, type TextPlace, withTextPlaces } from '../domain/dialog.ts';
 import { filledBelow, lastRow, type Screen } from '../domain/screen.ts';
 import type { Claim, Sighting } from '../domain/signs.ts';
 import type { AgentAdapter, LaunchContext } from '../ports.ts';
@@ -46,7 +46,18 @@ function dialogOf(screen: Screen): Dialog | null {
   const below = screen.lines.slice(lastOptionRow(dialog) + 1);
   if (below.some((line) => isEdge(line) || isMessage(line) || /^\s*╭─/u.test(line))) return null;
   const end = below.findIndex((line) => /^\s*╰─/u.test(line));
-  return filledBelow(screen, lastOptionRow(dialog) + 1 + Math.max(0, end)) <= MAX_HINT_ROWS ? dialog : null;
+  if (filledBelow(screen, lastOptionRow(dialog) + 1 + Math.max(0, end)) > MAX_HINT_ROWS) return null;
+  return withTextPlaces(dialog, textPlaces(dialog, below.slice(0, end).join('\n')));
+}
+
+/** The last entry of its questions: standing there one types right into it, and the hint below says so. */
+const OWN_ANSWER = 'Enter a custom value';
+
+function textPlaces({ options, selected }: Dialog, hints: string): TextPlace[] {
+  const last = options.length - 1;
+  const isOpen = selected === last && /\bEnter to submit\b/.test(hints);
+  const place: TextPlace = { option: last, opensBy: '', label: OWN_ANSWER, lead: '', isOpen };
+  return isOpen || options[last] === OWN_ANSWER ? [place] : [];
 }
 
 function look(screen: Screen): Sighting {

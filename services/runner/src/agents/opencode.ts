@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { CodingAgentSpec } from '@roundhouse/contracts';
-import { type Dialog, dialogText, kindOf, numberedDialog } from '../domain/dialog.ts';
+import { type Dialog, dialogText, kindOf, numberedDialog, type TextPlace, withTextPlaces } from '../domain/dialog.ts';
 import { filledBelow, lastRow, type Screen } from '../domain/screen.ts';
 import type { Sighting } from '../domain/signs.ts';
 import type { AgentAdapter } from '../ports.ts';
@@ -44,7 +44,7 @@ function dialogOf(screen: Screen): Dialog | null {
   );
   if (list !== null) {
     const shades = list.rows.map((row) => screen.shades(row)[(lines[row] ?? '').search(/\d/)] ?? 0);
-    return { ...list, selected: standingOut(shades) };
+    return withTextPlaces({ ...list, selected: standingOut(shades) }, textPlaces(list, screen, hint));
   }
   const begin = lines.slice(0, hint).findLastIndex((line) => !EDGE.test(line));
   const text = dialogText(lines.slice(Math.max(begin + 1, hint - MAX_DIALOG_ROWS), hint).map(bare));
@@ -58,7 +58,20 @@ function dialogOf(screen: Screen): Dialog | null {
     selected: standingOut(options.map(({ shade }) => shade)),
     layout: 'row',
     rows: names.map(() => hint),
+    drawn: names,
+    textOptions: [],
+    typing: null,
   };
+}
+
+/** The last entry of its questions: Enter opens a place below it, and the cursor stands there. */
+const OWN_ANSWER = 'Type your own answer';
+
+function textPlaces({ options, rows }: Dialog, { cursor }: Screen, hint: number): TextPlace[] {
+  const option = options.length - 1;
+  if (options[option]?.startsWith(OWN_ANSWER) !== true) return [];
+  const isOpen = cursor.y > (rows[option] ?? hint) && cursor.y < hint;
+  return [{ option, opensBy: '\r', label: OWN_ANSWER, lead: OWN_ANSWER, isOpen }];
 }
 
 /** The options of a row: words divided by wider gaps, up to the hints at its end, each with its background. */

@@ -68,11 +68,12 @@ const waits = (evidence: Source, words: string, question: Question): Reading => 
   question,
 });
 
-const questionOf = ({ kind, text, options, selected }: Dialog): Question => ({
+const questionOf = ({ kind, text, options, selected, textOptions }: Dialog): Question => ({
   kind,
   text,
   options: [...options],
   ...(selected === null ? {} : { selected }),
+  ...(textOptions.length === 0 ? {} : { textOptions: textOptions.map(({ option }) => option) }),
 });
 
 /** The program knows best what kind it is, and the screen says more of it than its one line. */
@@ -86,4 +87,5 @@ export const sameReading = (a: Reading, b: Reading): boolean =>
   a.question?.id === b.question?.id &&
   a.question?.text === b.question?.text &&
   a.question?.selected === b.question?.selected &&
+  a.question?.textOptions?.join() === b.question?.textOptions?.join() &&
   a.question?.options.join('\n') === b.question?.options.join('\n');

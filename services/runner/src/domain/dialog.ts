@@ -12,6 +12,17 @@ export interface Dialog {
   readonly layout: 'list' | 'row';
   /** The row of each option: whatever is drawn below the last one is no part of the dialog. */
   readonly rows: readonly number[];
+  /** The options that take text, and what is pressed to open the place for it; none, where standing there is enough. */
+  readonly textOptions: readonly TextOption[];
+  /** All that is drawn of each option. */
+  readonly drawn: readonly string[];
+  /** The place for text that is open, and what stands there, without white space: a hint, or what was typed. Null: none is. */
+  readonly typing: { readonly option: number; readonly shows: string } | null;
+}
+
+export interface TextOption {
+  readonly option: number;
+  readonly opensBy: '' | '\t' | '\r';
 }
 
 const MAX_TEXT = 4_000;
@@ -80,8 +91,40 @@ export function numberedDialog(screen: Screen, { selector, bare, beginsBelow }: 
     selected: chosen[0] ?? null,
     layout: 'list',
     rows: options.map(({ row }) => row),
+    drawn: options.map(({ text: label }) => label),
+    textOptions: [],
+    typing: null,
   };
 }
+
+/** A place for text of a dialog, as its program draws it. */
+export interface TextPlace extends TextOption {
+  /** What the option is called without any text: what stands there instead may be what is typed. */
+  readonly label: string;
+  /** What of the option stays before the text. */
+  readonly lead: string;
+  /** Whether text that is typed now goes there. */
+  readonly isOpen: boolean;
+}
+
+/** The dialog with its places for text. Whatever is typed there, it stays the same dialog with the same options. */
+export function withTextPlaces(dialog: Dialog, places: readonly TextPlace[]): Dialog {
+  const open = places.find(({ isOpen }) => isOpen);
+  return {
+    ...dialog,
+    options: dialog.options.map((label, index) => places.find(({ option }) => option === index)?.label ?? label),
+    textOptions: places.map(({ option, opensBy }) => ({ option, opensBy })),
+    typing: open === undefined ? null : { option: open.option, shows: shownIn(dialog, open) },
+  };
+}
+
+function shownIn({ drawn }: Dialog, { option, lead }: TextPlace): string {
+  const shows = withoutSpace(drawn[option] ?? '');
+  return shows.startsWith(withoutSpace(lead)) ? shows.slice(withoutSpace(lead).length) : shows;
+}
+
+/** Terminals wrap and pad: white space is not compared. */
+export const withoutSpace = (text: string): string => text.replace(/\s+/g, '');
 
 function optionOf(line: string, row: number, selector: string | null): OptionRow | null {
   const [, , mark, number, label] = OPTION.exec(line) ?? [];

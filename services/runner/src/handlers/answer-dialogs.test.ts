@@ -95,6 +95,35 @@ describe('answers to dialogs of a terminal', () => {
     await until(() => expect(events).toMatchObject([{ state: 'failed', reason: 'the dialog is still shown' }]));
   });
 
+  it('RA-22: text is pasted where an option takes it, is seen to stand there, and goes with the answer', async () => {
+    const { desk, events, reader, terminal } = await started('ask', '1');
+    await until(() => expect(reader.reading.question).toMatchObject({ id: 'dialog-1', textOptions: [0, 2] }));
+    const text = '1 use ls instead';
+    desk.want({ id, dialogId: 'dialog-1', option: 2, text });
+    await until(() => expect(events).toMatchObject([{ dialogId: 'dialog-1', label: 'No', state: 'answered' }]));
+    await until(() => expect(terminal.screen).toMatch(/^said No, 1 use ls instead\n/));
+    // The text belongs to who gave it: what is told of the answer does not have it.
+    expect(JSON.stringify(events)).not.toContain('use ls');
+  });
+
+  it('RA-22: text that does not show, or that no option takes, is not entered', async () => {
+    const { desk, events, reader, terminal } = await started('ask', '1', 'forgetful');
+    await until(() => expect(reader.dialog).not.toBeNull());
+    desk.want({ id, dialogId: 'dialog-1', option: 1, text: 'do it' });
+    expect(events).toMatchObject([{ state: 'failed', reason: 'the option takes no text' }]);
+    const other = '8d2e4f60-1b3c-4d5e-8f7a-6b5c4d3e2f10';
+    desk.want({ id: other, dialogId: 'dialog-1', option: 2, text: 'do it' });
+    await until(() =>
+      expect(events).toMatchObject([
+        {},
+        { state: 'failed', reason: expect.stringContaining('does not show') as string },
+      ]),
+    );
+    // It is the same dialog still, whatever became of its options.
+    expect(reader.dialog).toMatchObject({ id: 'dialog-1', options: ['Yes', 'Yes, and always allow it', 'No'] });
+    expect(terminal.screen).toMatch(/❯ 3\. No, and tell Claude/);
+  });
+
   it('RA-13: a policy allows or refuses what is asked, this once, each dialog once, and says so', async () => {
     for (const [policy, said] of [['allow', 'Yes,Yes'] as const, ['deny', 'No,No'] as const]) {
       const { events, terminal } = await started(policy, '2');

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DesiredAnswer, DialogPolicy, RunnerEvent } from '@roundhouse/contracts';
+import { type AnswerPhase, type AnswerStep, moveTo, nextStep } from '../domain/answer-steps.ts';
 import { optionByPolicy } from '../domain/dialog-policy.ts';
 import type { AgentTerminal, EndTimer, Log, Timers } from '../ports.ts';
 import type { ShownDialog } from './read-activity.ts';
@@ -9,8 +10,7 @@ type Outcome = Extract<RunnerEvent, { type: 'dialog_answer' }>;
 interface Answering extends DesiredAnswer {
   readonly by: Outcome['by'];
   readonly label: string;
-  /** `waiting`: the dialog is too new; `moving`: to the option; `entered`: Enter was pressed. */
-  readonly phase: 'waiting' | 'moving' | 'entered';
+  readonly phase: AnswerPhase;
 }
 
 export interface DialogPorts {
@@ -27,20 +27,17 @@ export interface DialogRules {
   readonly dialogTimeoutSeconds?: number | undefined;
 }
 
-const KEYS = { list: { on: '\u001b[B', back: '\u001b[A' }, row: { on: '\u001b[C', back: '\u001b[D' } } as const;
-const ENTER = '\r';
 /**
  * For how long a dialog must have been shown before it is typed to: Claude Code throws away what is pressed in the moment in
  * which it comes up, so that nobody answers what they have not seen.
  */
 const SEEN_MS = 700;
-/** How long the selector may take to get where it was moved, and the dialog to go once it was answered. */
-const MOVED_MS = 3_000;
-const GONE_MS = 5_000;
+/** Programs take a paste in steps: an Enter right behind it is swallowed, also where the text is drawn by then. */
+const PASTED_MS = 300;
 
 /**
- * Answers dialogs of one terminal, one at a time: moves the selector, sees it stand at the option, presses Enter, and sees
- * the dialog go. What is wanted of a dialog that is not shown is not typed, and no answer is typed twice.
+ * Answers dialogs of one terminal, one at a time: moves the selector, sees it stand at the option, where text is wanted types
+ * that and sees it stand there, presses Enter, and sees the dialog go. What is wanted of a dialog that is not shown is not typed, and no answer is typed twice.
  */
 export class DialogDesk {
   readonly #rules: DialogRules;
@@ -53,6 +50,7 @@ export class DialogDesk {
   #terminal: AgentTerminal | null = null;
   #answering: Answering | null = null;
   #endTimer: EndTimer = () => undefined;
+  #endPause: EndTimer | null = null;
   /** The dialog that is refused where nobody answers it in time. */
   #unanswered: { readonly id: string; readonly end: EndTimer } | null = null;
 
@@ -122,25 +120,31 @@ export class DialogDesk {
     const answering = { ...wanted, label: dialog?.options[wanted.option] ?? '' };
     if (dialog?.id !== wanted.dialogId) return this.#finish(answering, 'stale', 'the dialog is not shown any more');
     if (dialog.selected === null) return this.#finish(answering, 'failed', 'the screen does not say what is selected');
+    if (wanted.text !== undefined && !dialog.textOptions.some(({ option }) => option === wanted.option))
+      return this.#finish(answering, 'failed', 'the option takes no text');
     this.#answering = answering;
     const waitMs = dialog.since + SEEN_MS - this.#timers.now();
-    if (waitMs <= 0) return this.#move(answering, dialog.layout, dialog.selected);
+    if (waitMs <= 0) return this.#take(moveTo(answering.option, dialog), answering);
     this.#endTimer();
     this.#endTimer = this.#timers.after(waitMs, () => {
-      const { layout, selected } = this.#shown() ?? dialog;
       // One that has gone meanwhile was told of when it went.
-      if (this.#answering !== null) this.#move(answering, layout, selected ?? 0);
+      if (this.#answering !== null) this.#take(moveTo(answering.option, this.#shown() ?? dialog), answering);
     });
   }
 
-  #move(waiting: Answering, layout: ShownDialog['layout'], selected: number): void {
-    const answering: Answering = { ...waiting, phase: 'moving' };
+  #take({ phase, keys, withinMs, otherwise }: AnswerStep, before: Answering): void {
+    const answering: Answering = { ...before, phase };
     this.#answering = answering;
-    const distance = answering.option - selected;
-    const { on, back } = KEYS[layout];
-    if (distance !== 0) this.#type((distance > 0 ? on : back).repeat(Math.abs(distance)));
-    this.#within(MOVED_MS, 'the selector did not get to the option');
-    this.#goOn(answering, this.#shown());
+    if (keys !== '') this.#type(keys);
+    this.#endTimer();
+    this.#endTimer = this.#timers.after(withinMs, () => {
+      if (this.#answering !== null) this.#finish(this.#answering, 'failed', otherwise);
+    });
+    if (phase !== 'typing') return this.#goOn(answering, this.#shown());
+    this.#endPause = this.#timers.after(PASTED_MS, () => {
+      this.#endPause = null;
+      if (this.#answering !== null) this.#goOn(this.#answering, this.#shown());
+    });
   }
 
   #goOn(answering: Answering, dialog: ShownDialog | null): void {
@@ -149,21 +153,15 @@ export class DialogDesk {
       if (phase === 'entered') return this.#finish(answering, 'answered', null);
       return this.#finish(answering, 'stale', 'the dialog went away before it was answered');
     }
-    if (phase !== 'moving' || dialog.selected !== answering.option) return;
-    this.#answering = { ...answering, phase: 'entered' };
-    this.#type(ENTER);
-    this.#within(GONE_MS, 'the dialog is still shown');
-  }
-
-  #within(ms: number, otherwise: string): void {
-    this.#endTimer();
-    this.#endTimer = this.#timers.after(ms, () => {
-      if (this.#answering !== null) this.#finish(this.#answering, 'failed', otherwise);
-    });
+    if (this.#endPause !== null) return;
+    const step = nextStep(phase, answering, dialog);
+    if (step !== null) this.#take(step, answering);
   }
 
   #finish({ id, dialogId, option, by, label }: Answering, state: Outcome['state'], reason: string | null): void {
     this.#endTimer();
+    this.#endPause?.();
+    this.#endPause = null;
     this.#answering = null;
     this.#done.add(id);
     this.#log.info({ answerId: id, dialogId, option, by, state }, 'dialog');

@@ -28,6 +28,8 @@ it('RA-17: prints each change with its evidence and each mark, and the score asi
   expect(lines).toContainEqual({ file: FIXTURE, t: 5722, mark: 'permission-prompt', state: 'waiting_input' });
   expect(lines).toContainEqual({ file: FIXTURE, t: 9839, state: 'busy', evidence: 'title: ◐ Claude Code' });
   expect(told).toMatch(/^waiting_input: precision 1, recall 1, 2 marks$/m);
+  expect(told).toMatch(/^waiting_input: precision 1, recall 1, \d+ frames, untold of \d+$/m);
+  expect(told).toMatch(/^frames: (\d+) in all, \d+ told, \d+ untold$/m);
 });
 
 it('RA-17: says in words what is no recording', async () => {

@@ -8,6 +8,7 @@ import { openTask, taskCommandOf, type TaskOptions } from './task-options.ts';
 interface AnswerOptions extends TaskOptions {
   readonly question?: string;
   readonly dialog: boolean;
+  readonly text?: string;
 }
 
 type Dialog = Question & { readonly id: string };
@@ -20,6 +21,7 @@ export function voiceCommands(context: Context): Command[] {
     .argument('[text]', 'the answer; of a dialog of the terminal the number of an option, or its words')
     .option('--question <id>', 'which question; the oldest that is open by default')
     .option('--dialog', 'the dialog of the terminal, where the agent asks something too', false)
+    .option('--text <words>', 'what to say with the option of a dialog, where that takes words (marked …)')
     .action(async (named: string, text: string | undefined, options: AnswerOptions) => {
       const { client, id } = await openTask(context, named, options);
       const task = await client.call('getTask', { id });
@@ -35,11 +37,17 @@ export function voiceCommands(context: Context): Command[] {
       const isDialog = options.question === undefined && (options.dialog || task.questions.length === 0);
       if (isDialog && dialog !== null) {
         const option = optionOf(dialog, text);
-        const answered = await client.call('answerDialog', { id, dialogId: dialog.id, option });
+        const words = options.text === undefined ? {} : { text: options.text };
+        const answered = await client.call('answerDialog', { id, dialogId: dialog.id, option, ...words });
         if (options.json) output.json(answered);
         else output.line(`answered: ${oneLine(answered.label)}`);
         return;
       }
+      if (options.text !== undefined)
+        throw new Failure('--text goes with an option of a dialog', {
+          hint: 'The answer to a question of the agent is the words themselves.',
+          exitCode: EXIT.usage,
+        });
       const questionId = isDialog ? undefined : (options.question ?? task.questions[0]?.id);
       if (questionId === undefined) throw new Failure('it asks nothing', { exitCode: EXIT.notFound });
       const answered = await client.call('answerQuestion', { id, questionId, answer: text });
@@ -67,9 +75,12 @@ function dialogOf({ activity: { state, question } }: Task): Dialog | null {
   return state === 'waiting_input' && question?.id !== undefined ? { ...question, id: question.id } : null;
 }
 
-const dialogWords = ({ text, options, selected }: Dialog): string =>
+const dialogWords = ({ text, options, selected, textOptions = [] }: Dialog): string =>
   `${printable(text)}\n${table(
-    options.map((option, index) => [`${index === selected ? '>' : ' '} ${index + 1}`, oneLine(option)]),
+    options.map((option, index) => [
+      `${index === selected ? '>' : ' '} ${index + 1}`,
+      `${oneLine(option)}${textOptions.includes(index) ? ' …' : ''}`,
+    ]),
     null,
   )}`;
 

@@ -161,7 +161,7 @@ describe('the task store', () => {
     const again = Number(await redis.zscore(key, id));
     expect(Math.abs(again - Date.now() - REDELIVER_AFTER_MS)).toBeLessThan(60_000);
     // What else becomes of the task does not put it off.
-    await transition({ store, clock }, id, { type: 'sandbox_gone', attempt: 1, kept: null, limit: null });
+    await transition({ store, clock }, id, { type: 'sandbox_gone', attempt: 1, kept: null, limit: null, reason: null });
     expect(Number(await redis.zscore(key, id))).toBe(again);
   });
 });

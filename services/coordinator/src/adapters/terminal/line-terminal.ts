@@ -1,3 +1,4 @@
+import { refuseLongRepeats } from '@roundhouse/host';
 import xterm from '@xterm/headless';
 import { slicesOf } from './slices.ts';
 
@@ -12,8 +13,6 @@ const SLICE_ROWS = 1_900;
 const SCROLLBACK_ROWS = 2_000;
 /** Marks that pile up on one cell have no end; a row that is longer is cut, and says so. Characters. */
 const MAX_ROW_CHARACTERS = 4_000;
-/** Sequences that the terminal repeats as often as they say, one by one: 2^31 times is a program that only means harm. */
-const REPEATING = ['I', 'L', 'M', 'S', 'T', 'Z', 'b'] as const;
 /** The modes that show the other buffer, which nothing scrolls off. */
 const OTHER_BUFFER: ReadonlySet<number> = new Set([47, 1_047, 1_049]);
 /** Links (OSC 8) stand beside the text and not in it. */
@@ -46,10 +45,7 @@ export class LineTerminal {
       logLevel: 'off',
     });
     const { parser } = this.#terminal;
-    for (const final of REPEATING) {
-      const most = final === 'b' ? cols : rows;
-      parser.registerCsiHandler({ final }, ([count]) => typeof count === 'number' && count > most);
-    }
+    refuseLongRepeats(parser, { cols, rows });
     parser.registerCsiHandler({ final: 'J' }, ([what]) => what === 3);
     parser.registerEscHandler({ final: 'c' }, () => {
       this.#take();

@@ -1,3 +1,4 @@
+import { refuseLongRepeats } from '@roundhouse/host';
 import xterm from '@xterm/headless';
 import type { CursorPlace } from '../../ports.ts';
 import {
@@ -30,8 +31,6 @@ const FRAME_MODE = 2026;
 const LOOK_MS = 250;
 const HIGH_WATER = 1024 * 1024;
 const LOW_WATER = 128 * 1024;
-/** Sequences that the terminal repeats as often as they say, one by one: 2^31 times would be the end of the runner. */
-const REPEATING = ['I', 'L', 'M', 'S', 'T', 'Z', 'b'] as const;
 const MAX_SCREEN_CHARACTERS = 20_000;
 
 /** A terminal without a window: takes the program's output, knows the screen, its modes and the program's own status. */
@@ -58,10 +57,7 @@ export class TerminalModel {
       // It would tell of each sequence that it does not know, on the console.
       logLevel: 'off',
     });
-    for (const final of REPEATING) {
-      const most = Math.max(size.cols, size.rows);
-      this.#terminal.parser.registerCsiHandler({ final }, ([count]) => typeof count === 'number' && count > most);
-    }
+    refuseLongRepeats(this.#terminal.parser, size);
     this.#terminal.parser.registerOscHandler(PROGRAM_STATUS, (payload) => {
       if (isStatusQuery(payload)) listener.onReply(STATUS_QUERY_ANSWER);
       const status = parseProgramStatus(payload);
