@@ -1,4 +1,4 @@
-import { LEASE, RoundhouseError, type TaskEvent, TaskRecord } from '@roundhouse/contracts';
+import { LEASE, RoundhouseError, type TaskEvent, type TaskRecord } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
 import { isLive, isSettled } from '../../domain/derived.ts';
 import { firstNotice } from '../../domain/notices.ts';
@@ -8,6 +8,7 @@ import type { BoxChange } from '../../domain/notifications.ts';
 import { heldBy, holdsPlace, turnOf } from '../../domain/admission/place.ts';
 import { KEYS, lineName } from './keys.ts';
 import { ownLines } from './redis-admission-index.ts';
+import { createRecordReader } from './parsed-records.ts';
 import { KEPT_EVENTS } from './redis-event-log.ts';
 import { loadScript } from './script.ts';
 
@@ -159,7 +160,8 @@ export async function createRedisTaskStore(
   const nextNoticeScript = await loadScript('next-notice');
   const pageScript = await loadScript('page-of-tasks');
   const expiredScript = await loadScript('expired');
-  const parse = (data: string | null): TaskRecord | null => (data === null ? null : TaskRecord.parse(JSON.parse(data)));
+  const readRecord = createRecordReader();
+  const parse = (id: string, data: string | null): TaskRecord | null => (data === null ? null : readRecord(id, data));
 
   const run = async (commit: Commit, gate: AdmissionGate | null): Promise<AdmitResult> => {
     const change = changeOf(commit, gate, notifications);
@@ -170,7 +172,7 @@ export async function createRedisTaskStore(
   };
 
   return {
-    read: async (taskId) => parse(await redis.hget(KEYS.task(taskId), 'data')),
+    read: async (taskId) => parse(taskId, await redis.hget(KEYS.task(taskId), 'data')),
 
     commit: async (commit) => (await run(commit, null)) === 'committed',
     admit: run,
@@ -194,9 +196,9 @@ export async function createRedisTaskStore(
       const reading = redis.pipeline();
       for (const id of page) reading.hget(KEYS.task(id), 'data');
       const rows = page.length === 0 ? [] : ((await reading.exec()) ?? []);
-      const tasks = rows.map(([error, data]) => {
+      const tasks = rows.map(([error, data], index) => {
         if (error !== null) throw error;
-        return parse(data as string | null);
+        return parse(page[index] ?? '', data as string | null);
       });
       return { tasks: tasks.filter((task) => task !== null), next: ids.length > limit ? (page.at(-1) ?? null) : null };
     },
@@ -206,8 +208,8 @@ export async function createRedisTaskStore(
     async nextNotice(coordinatorId) {
       const keys = [KEYS.notices(coordinatorId), KEYS.unsettled(coordinatorId)];
       const answer = await nextNoticeScript.run(redis, keys, [KEYS.task('')]);
-      const [, data, remaining] = answer as [string | null, string | null, number];
-      return { task: parse(data), remaining };
+      const [id, data, remaining] = answer as [string | null, string | null, number];
+      return { task: parse(id ?? '', data), remaining };
     },
 
     renewLease: async (taskId, attempt, ttlMs) =>
