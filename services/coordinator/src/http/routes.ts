@@ -130,10 +130,10 @@ export function registerRoutes(
       schema: schemaOf(operation),
       config: { access: name, etag: operation.method === 'GET' && !isPublic(name) },
       onRequest: async (request) => {
-        if (isPublic(name)) return await rates.address(request);
+        if (isPublic(name)) return rates.address(request);
         const verified = await authenticate(deps, request);
         const { info } = verified;
-        await rates.token(request, info);
+        rates.token(info);
         const reach = reachOf(name, info);
         const coordinatorId = name === 'whoami' ? null : coordinatorOf(request, info);
         trailOf(request).coordinatorId = coordinatorId;
