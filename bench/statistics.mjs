@@ -24,5 +24,8 @@ export const summary = (samples) => ({
 /** @param {number} value two decimals */
 export const round = (value) => Math.round(value * 100) / 100;
 
+/** The instant, ms, by the one clock that all processes of a machine share. */
+export const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6;
+
 /** @param {string} text progress, on standard error */
 export const say = (text) => void process.stderr.write(`bench: ${text}\n`);

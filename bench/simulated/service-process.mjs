@@ -32,8 +32,12 @@ export async function startProcess(main, environment) {
     url: /** @type {string} */ (message.url),
     /** What it holds, bytes, after a collection. @returns {Promise<{ heldBytes: number, rssBytes: number }>} */
     async memory() {
+      return await this.ask('memory');
+    },
+    /** Its next word after this one. @param {import('node:child_process').Serializable} word @returns {Promise<any>} */
+    async ask(word) {
       const answered = once(child, 'message');
-      child.send('memory');
+      child.send(word);
       return (await answered)[0];
     },
     async stop() {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { LEASE, LINK_PATH, LINK_PROTOCOL } from '@roundhouse/contracts';
 import { WebSocket } from 'ws';
+import { monotonicMs } from '../statistics.mjs';
 
 const COMMIT = 'c0ffee'.padEnd(40, '0');
 
@@ -11,7 +12,7 @@ const COMMIT = 'c0ffee'.padEnd(40, '0');
  * to. It lives for as long as it renews its lease.
  */
 export class SimulatedRunner {
-  /** The instant (ms, `performance.now()`) at which it last said that its work is pushed. */
+  /** The instant (`monotonicMs`) at which it last said that its work is pushed. */
   publishedAt = 0;
   #seq = 0;
   /** @type {Set<string>} */
@@ -76,7 +77,7 @@ export class SimulatedRunner {
     const { prompts, publish } = message.desired;
     for (const { id } of prompts) this.#once(id, { type: 'prompt', promptId: id, state: 'accepted' });
     if (publish === null || this.#done.has(publish.id)) return;
-    this.publishedAt = performance.now();
+    this.publishedAt = monotonicMs();
     this.#once(publish.id, { type: 'published', publishId: publish.id, commit: COMMIT, dirty: [], untracked: [] });
   }
 

@@ -1,4 +1,5 @@
 import { httpCall } from '../simulated/http-call.mjs';
+import { monotonicMs } from '../statistics.mjs';
 
 /**
  * So many waits of one coordinator, each on a connection of its own; one that is answered is opened again.
@@ -15,7 +16,7 @@ export function openWaits(url, owner, count) {
   const wait = async () => {
     while (!over.signal.aborted) {
       const answer = await httpCall(url, 'POST', '/api/wait-signal', headers, { timeoutMs: 55_000 });
-      const at = performance.now();
+      const at = monotonicMs();
       if (answer.outcome === 'signal') listeners.shift()?.(at);
     }
   };

@@ -3,15 +3,17 @@ import { startHouse } from '../simulated/house.mjs';
 import { endConnections, httpCall } from '../simulated/http-call.mjs';
 import { startServiceProcess } from '../simulated/service-process.mjs';
 import { SimulatedRunner } from '../simulated/simulated-runner.mjs';
-import { quantile, round, say, summary } from '../statistics.mjs';
+import { monotonicMs, quantile, round, say, summary } from '../statistics.mjs';
+import { startMcpAgent } from './mcp-agent.mjs';
 import { mcpTool } from './mcp-tool.mjs';
 import { openWaits } from './open-waits.mjs';
 import { startSignalFloor } from './signal-floor.mjs';
 
 const OTHERS = [0, 1_000];
-const WARM_UP = 20;
+/** So many that all processes run the code that they will run from then on: V8 compiles what is called often. */
+const WARM_UP = 100;
 
-/** @typedef {{ signal: () => Promise<unknown>, next: () => Promise<number> }} Way */
+/** `signal` answers the instant of the call, `next` that of the next answer with a signal. @typedef {{ signal: () => Promise<number>, next: () => Promise<number> }} Way */
 
 /**
  * From signal_done to the waiter that it wakes: over the API, alone and among a thousand, and through two MCP connections.
@@ -57,7 +59,11 @@ async function overApi(house, floor, others, samples) {
       samples,
       { client, task: task.id, runner, floor },
       {
-        signal: () => httpCall(house.url, 'POST', `/api/tasks/${task.id}/done`, runner.agentHeaders, {}),
+        signal: async () => {
+          const from = monotonicMs();
+          await httpCall(house.url, 'POST', `/api/tasks/${task.id}/done`, runner.agentHeaders, {});
+          return from;
+        },
         next: () => waiting.next(),
       },
     );
@@ -79,14 +85,14 @@ async function overMcp(house, floor, samples) {
   });
   const { owner, task, runner, client } = await liveTask(house);
   const mine = await mcpTool(gateway.url, { authorization: `Bearer ${owner.token}` });
-  const agents = await mcpTool(gateway.url, runner.agentHeaders);
+  const agent = await startMcpAgent(gateway.url, runner.agentHeaders);
   try {
     let cursor = '-';
     /** @type {Promise<number>} */
     let open = Promise.resolve(0);
     const wait = async () => {
       const answer = await mine.call('wait_for_signal_done', { timeoutMs: 50_000, cursor });
-      const at = performance.now();
+      const at = monotonicMs();
       if (answer.outcome !== 'signal') throw new Error(`a wait answered ${answer.outcome}`);
       cursor = answer.cursor;
       open = wait();
@@ -97,7 +103,7 @@ async function overMcp(house, floor, samples) {
       samples,
       { client, task: task.id, runner, floor },
       {
-        signal: () => agents.call('signal_done', {}),
+        signal: () => agent.signal(),
         next: () => open,
       },
     );
@@ -105,7 +111,7 @@ async function overMcp(house, floor, samples) {
     return row;
   } finally {
     await mine.close();
-    await agents.close();
+    await agent.stop();
     await runner.stop();
     await gateway.stop();
   }
@@ -137,8 +143,7 @@ async function measure(samples, { client, task, runner, floor }, { signal, next 
   for (let index = 0; index < samples + WARM_UP; index += 1) {
     const woken = next();
     const floorMs = await floor.sample();
-    const from = performance.now();
-    const [at] = await Promise.all([woken, signal()]);
+    const [at, from] = await Promise.all([woken, signal()]);
     if (index >= WARM_UP) {
       said.push(at - runner.publishedAt);
       called.push(at - from);

@@ -3,6 +3,7 @@ import { ErrorBody, RoundhouseError, isErrorCode } from './errors.ts';
 import { type CallOf, type OutputOf, pathParameters } from './operation.ts';
 import { type CallName, OPERATIONS } from './operations.ts';
 import { HEADERS } from './token.ts';
+import { type ApiAnswer, type ApiRequest, fetchTransport, type Transport } from './transport.ts';
 
 export interface ClientOptions {
   /** `http://host:port` of the coordinator. */
@@ -12,6 +13,8 @@ export interface ClientOptions {
   readonly doneToken?: string | undefined;
   /** What calls; by default its User-Agent says all there is to say. */
   readonly client?: ClientInfo | undefined;
+  /** How requests are sent; by default with `fetch`. */
+  readonly transport?: Transport | undefined;
 }
 
 export interface CallOptions {
@@ -50,7 +53,7 @@ export class ApiClient {
     }
     const url = new URL(target, this.#options.baseUrl);
     const headers = this.#headers(options);
-    const init: RequestInit = { method, headers, signal: this.#signal(options.signal) };
+    let body: string | null = null;
     if (method === 'GET') {
       for (const [key, value] of Object.entries(rest)) {
         // Every query of the API is text, a number or a boolean, or a list of these.
@@ -59,14 +62,13 @@ export class ApiClient {
       }
     } else if (method === 'POST') {
       headers['content-type'] = 'application/json';
-      init.body = JSON.stringify(rest);
+      body = JSON.stringify(rest);
     }
-    const response = await this.#fetch(url, init, options.signal);
-    const body: unknown = await response.json().catch(() => {
-      throw new UnreachableError(`${url.origin} answered ${response.status} without JSON`);
-    });
-    if (!response.ok) throw errorOf(body, response.status, url);
-    return output.parse(body) as OutputOf<(typeof OPERATIONS)[N]>;
+    const request = { method, url, headers, body, signal: this.#signal(options.signal) };
+    const { status, text } = await this.#send(request, options.signal);
+    const answer = jsonOf(text, status, url);
+    if (status < 200 || status > 299) throw errorOf(answer, status, url);
+    return output.parse(answer) as OutputOf<(typeof OPERATIONS)[N]>;
   }
 
   #headers(options: CallOptions): Record<string, string> {
@@ -84,19 +86,28 @@ export class ApiClient {
     return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
   }
 
-  async #fetch(url: URL, init: RequestInit, caller: AbortSignal | undefined): Promise<Response> {
+  async #send(request: ApiRequest, caller: AbortSignal | undefined): Promise<ApiAnswer> {
+    const { transport = fetchTransport } = this.#options;
     try {
-      return await fetch(url, init);
+      return await transport(request);
     } catch (error) {
       if (caller?.aborted) throw error;
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
       throw new UnreachableError(
-        `cannot reach ${url.origin}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        `cannot reach ${request.url.origin}: ${cause instanceof Error ? cause.message : String(cause)}`,
         {
           cause: error,
         },
       );
     }
+  }
+}
+
+function jsonOf(text: string, status: number, url: URL): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new UnreachableError(`${url.origin} answered ${status} without JSON`);
   }
 }
 

@@ -72,6 +72,11 @@ export const ERRORS = {
   control_not_held: row(409, false, 'Take the keyboard first (roundhouse task take); a hold ends by itself.'),
   no_terminal: row(409, true, 'Wait until the task runs; its agent has no terminal yet.'),
   input_queue_full: row(409, true, 'Wait until the terminal has taken what was typed, then type on.'),
+  waits_full: row(
+    409,
+    true,
+    'Ask for the answers of the waits that you keep, or cancel some: a token keeps at most 256 that are open.',
+  ),
   questions_full: row(409, true, 'Wait for an answer to one of the questions that are open.'),
   question_answered: row(409, false, 'Another answer was first; "details.answer" has it.'),
   question_over: row(409, false, 'The attempt that asked has ended; nobody waits for the answer.'),

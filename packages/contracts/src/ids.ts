@@ -18,3 +18,12 @@ export type ObjectId = z.infer<typeof ObjectId>;
 /** An instant, ISO 8601 in UTC with milliseconds. */
 export const Instant = z.iso.datetime();
 export type Instant = z.infer<typeof Instant>;
+
+/**
+ * In the place of an id: the coordinator (in the header) or the task (in a sub-task's paths) that the token itself is bound to.
+ * Who holds nothing but a token need not ask first whose it is.
+ */
+export const SELF = 'self';
+
+/** A sub-task's own task. */
+export const OwnTaskId = z.union([z.literal(SELF), Uuid]).describe('The task’s id: your own, or `self`.');

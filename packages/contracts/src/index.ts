@@ -46,5 +46,6 @@ export * from './queue.ts';
 export * from './sandbox.ts';
 export * from './task.ts';
 export * from './token.ts';
+export * from './transport.ts';
 export * from './untrusted-text.ts';
 export * from './voice.ts';

@@ -1,7 +1,7 @@
 import { isPublic } from './access.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Operation } from './operation.ts';
-import type { OperationName } from './operations.ts';
+import { OPERATIONS, type OperationName } from './operations.ts';
 
 /** Codes that any call may be answered with. */
 const ANY: readonly ErrorCode[] = [
@@ -29,6 +29,16 @@ export function errorCodesOf({ name, errors, idempotencyKey, method }: Operation
   ];
   return [...new Set(codes)];
 }
+
+const OF_OPERATIONS: ReadonlySet<ErrorCode> = new Set(
+  (Object.values(OPERATIONS) as readonly Operation[])
+    .filter(({ name }) => !isPublic(name as OperationName))
+    .flatMap(({ errors }) => errors)
+    .filter((code) => !ANY.includes(code) && !WITH_TOKEN.includes(code)),
+);
+
+/** Whether only a caller is told so whose token is good: the error is of what was asked for, which was looked at after the token. */
+export const showsGoodToken = (code: ErrorCode): boolean => OF_OPERATIONS.has(code);
 
 /** Codes that no operation answers with, and where they come from. */
 export const ERRORS_ELSEWHERE = {

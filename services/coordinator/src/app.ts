@@ -58,7 +58,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.setSerializerCompiler(serializerCompiler);
   holdToMatrix(app);
   registerCallTrail(app, deps, calls.record);
-  const rates = await createRateGate(app, rateLimits);
+  const rates = createRateGate(rateLimits);
   registerErrorAnswers(app, rates);
   registerGuard(app, allowedHosts);
   app.addHook('onRequest', async () => {
@@ -93,7 +93,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     registerLink(scope, deps, calls.record);
     scope.get(
       '/api/openapi.json',
-      { schema: { hide: true }, config: { access: 'openapiDocument' }, onRequest: rates.address },
+      { schema: { hide: true }, config: { access: 'openapiDocument' }, onRequest: async (request) => rates.address(request) },
       async () => app.swagger(),
     );
   });

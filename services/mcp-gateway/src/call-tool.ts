@@ -6,18 +6,17 @@ import {
 } from '@modelcontextprotocol/server';
 import {
   ACCESS,
-  ApiClient,
   type CallOf,
   DEFAULT_KEPT_WAIT_MS,
-  type Identity,
   MAX_KEPT_WAIT_MS,
   type OPERATIONS,
   RoundhouseError,
+  SELF,
   UnreachableError,
   Uuid,
 } from '@roundhouse/contracts';
 import { z } from 'zod';
-import { type Caller, coordinatorIdOf, whoami } from './identity.ts';
+import { apiClient, type Caller } from './identity.ts';
 import type { Logger } from './logger.ts';
 import { startProgress } from './progress.ts';
 import { isExpected, renderError, renderResult, type Writers } from './render.ts';
@@ -84,31 +83,12 @@ async function perform(
   if (caller.role === null || !mayUse(caller.role, tool)) {
     throw new RoundhouseError('forbidden', `The tool ${tool.listed.name} is not for the role of this token.`);
   }
-  const identity = caller.identity ?? (await whoami(coordinatorUrl, caller, signal));
-  const client = apiClient(coordinatorUrl, caller, identity);
   const { idempotencyKey, ...input } = argumentsOf(tool, given);
   if (tool.takesTaskId) input['id'] = taskIdOf(input);
-  if (!tool.takesTaskId && identity.role === 'subtask') input['id'] = identity.taskId;
+  if (!tool.takesTaskId && caller.role === 'subtask') input['id'] = SELF;
   // What the arguments are is the service's to judge: it has the better words.
-  return client.call(tool.operation, input, {
-    signal,
-    idempotencyKey,
-  });
+  return await apiClient(coordinatorUrl, caller).call(tool.operation, input, { signal, idempotencyKey });
 }
-
-/** The API as the caller itself. */
-export async function clientOf({ caller, coordinatorUrl }: CallParts, signal: AbortSignal): Promise<ApiClient> {
-  return apiClient(coordinatorUrl, caller, caller.identity ?? (await whoami(coordinatorUrl, caller, signal)));
-}
-
-const apiClient = (baseUrl: string, caller: Caller, identity: Identity): ApiClient =>
-  new ApiClient({
-    baseUrl,
-    token: caller.token,
-    coordinatorId: coordinatorIdOf(caller, identity),
-    doneToken: caller.doneToken,
-    client: caller.client,
-  });
 
 /** The wait that is kept for a client which takes a task for an answer; null where the call is answered as ever. */
 function keptName(tool: Tool, context: ServerContext, { role }: Caller): KeptName | null {
@@ -139,9 +119,12 @@ async function waitOrKeep(
   if (tool.takesTaskId) input['id'] = taskIdOf(input);
   // Of events: those right after what was looked at.
   if (operation === 'waitForEvents') input['cursor'] = cursor;
-  const client = await clientOf(parts, signal);
   const wait = { operation, input } as CallOf<typeof OPERATIONS.keepWait>['wait'];
-  const kept = await client.call('keepWait', { wait, forMs: forMs.data }, { signal });
+  const kept = await apiClient(parts.coordinatorUrl, parts.caller).call(
+    'keepWait',
+    { wait, forMs: forMs.data },
+    { signal },
+  );
   return { content: [], resultType: 'task', ...taskOf(kept) };
 }
 

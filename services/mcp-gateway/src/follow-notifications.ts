@@ -50,7 +50,7 @@ async function follow(url: string, caller: Caller, told: () => void, signal: Abo
 async function open(url: string, caller: Caller, lastId: string | null, signal: AbortSignal): Promise<Response | null> {
   const target = new URL(OPERATIONS.streamEvents.path, url);
   target.searchParams.set('kinds', 'notification');
-  const coordinatorId = caller.identity === null ? caller.coordinatorId : coordinatorIdOf(caller, caller.identity);
+  const coordinatorId = coordinatorIdOf(caller);
   const headers = {
     authorization: `Bearer ${caller.token}`,
     accept: 'text/event-stream',

@@ -170,7 +170,7 @@ describe.each(ERAS)('a client of the %s era', (_era, connect) => {
   it('G-4: the token’s own coordinator is filled in, a caller’s own header goes through as it is', async () => {
     await (await open(TOKENS.coordinator)).callTool('list_tasks', {});
     await (await open(TOKENS.coordinator, { 'x-coordinator-id': TASK_ID })).callTool('list_tasks', {});
-    expect(api.seen.map((seen) => seen.headers['x-coordinator-id'])).toEqual([COORDINATOR_ID, TASK_ID]);
+    expect(api.seen.map((seen) => seen.headers['x-coordinator-id'])).toEqual(['self', TASK_ID]);
   });
 
   it('G-5: a sub-task’s call goes to its own task, whatever it says, with its done token', async () => {
@@ -178,7 +178,7 @@ describe.each(ERAS)('a client of the %s era', (_era, connect) => {
     await client.callTool('signal_done', { summary: 'did it', id: COORDINATOR_ID, taskId: COORDINATOR_ID });
     expect(api.seen[0]).toMatchObject({
       method: 'POST',
-      url: `/api/tasks/${TASK_ID}/done`,
+      url: '/api/tasks/self/done',
       body: { summary: 'did it' },
     });
     expect(api.seen[0]?.headers['x-done-token']).toBe('secret-done');
@@ -343,6 +343,73 @@ describe('the edge', () => {
       expect(answered['www-authenticate']).toBe('Bearer');
       expect(JSON.parse(body)).toMatchObject({ error: { code: 'unauthenticated', retry: false } });
     }
+  });
+
+  const toolCall = (name: string, given: object = {}): string =>
+    JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: given } });
+  const whoamis = (): number => api.asked.filter((url) => url === '/api/whoami').length;
+
+  it('G-16: a call is one request to the API, whose answer shows that the token is good; a list asks for that alone', async () => {
+    const ours = bearer(TOKENS.coordinator);
+    expect((await rawRequest(ours, '/mcp', toolCall('list_tasks'))).status).toBe(200);
+    answer = () => ({
+      status: 404,
+      body: { error: { code: 'task_not_found', message: 'x', hint: 'x', retry: false } },
+    });
+    const missed = await rawRequest(ours, '/mcp', toolCall('get_task_status', { taskId: TASK_ID }));
+    expect([missed.status, missed.body.includes('task_not_found')]).toEqual([200, true]);
+    expect(api.asked).toEqual(['/api/tasks', `/api/tasks/${TASK_ID}`]);
+    expect((await rawRequest(ours)).status).toBe(200);
+    expect(api.asked.slice(2)).toEqual(['/api/whoami']);
+  });
+
+  it('G-16: a call with a bad token is 401, whatever it calls and whether or not it reaches the API', async () => {
+    for (const [body, url] of [
+      [toolCall('list_tasks'), '/api/tasks'],
+      [toolCall('get_task_status', { taskId: '..' }), '/api/whoami'],
+      [toolCall('land_self'), '/api/whoami'],
+      [toolCall('nope'), '/api/whoami'],
+      ['{', '/api/whoami'],
+    ] as const) {
+      const { status, headers, body: said } = await rawRequest(bearer(TOKENS.unknown), '/mcp', body);
+      expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer']);
+      expect(JSON.parse(said)).toMatchObject({ error: { code: 'unauthenticated' } });
+      expect(api.asked.splice(0)).toEqual([url]);
+    }
+    expect(api.seen).toEqual([]);
+  });
+
+  it('G-16: where the first words of an answer go out early the token is judged before them', async () => {
+    answer = () => 'hold';
+    const meta = { progressToken: 1 };
+    const waiting = { name: 'wait_for_signal_done', arguments: {}, _meta: meta };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: waiting });
+    expect((await rawRequest(bearer(TOKENS.unknown), '/mcp', body)).status).toBe(401);
+    const controller = new AbortController();
+    const response = await fetch(`${gateway.url}/mcp`, {
+      method: 'POST',
+      signal: controller.signal,
+      headers: {
+        ...bearer(TOKENS.coordinator),
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      },
+      body,
+    });
+    expect([response.status, whoamis()]).toEqual([200, 2]);
+    controller.abort();
+    await api.cut;
+  });
+
+  it('G-16: a refusal that is not of the token is the result of the call', async () => {
+    const refused = { code: 'done_token_invalid', message: 'x', hint: 'x', retry: false };
+    answer = () => ({ status: 403, body: { error: refused } });
+    const { status, body } = await rawRequest(bearer(TOKENS.subtask), '/mcp', toolCall('signal_done'));
+    expect([status, body.includes('done_token_invalid'), whoamis()]).toEqual([200, true, 0]);
+    // One that comes before the token is looked at leaves that to be asked.
+    answer = () => ({ status: 503, body: { error: { ...refused, code: 'stopping' } } });
+    expect((await rawRequest(bearer(TOKENS.subtask), '/mcp', toolCall('signal_done'))).status).toBe(200);
+    expect(whoamis()).toBe(1);
   });
 
   it('G-12: a role without tools is 403, an operator without a coordinator 400', async () => {

@@ -2,15 +2,17 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node';
 import { type AuthInfo, createMcpHandler, type Server as McpServer } from '@modelcontextprotocol/server';
 import { RoundhouseError } from '@roundhouse/contracts';
 import type { GatewayConfig } from './config.ts';
-import { type Caller, identify, whoami } from './identity.ts';
+import { type Caller, callerOf, type Credentials, whoami } from './identity.ts';
 import type { Logger } from './logger.ts';
 import { createServer, introduced } from './mcp-server.ts';
+import { createNodeTransport } from './node-transport.ts';
 import { createNotificationBus } from './notification-bus.ts';
 import { checkAddress, readCredentials } from './request-guard.ts';
+import { createTokenProof, type TokenProof } from './token-proof.ts';
+import { readRequest, writeResponse } from './web-exchange.ts';
 
 /** The most bytes of a request's body: a prompt of 64 KiB, every byte of it escaped, and room. */
 const MAX_BODY_BYTES = 1_048_576;
@@ -31,9 +33,10 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   const report = (error: Error): void => log.warn({ err: error }, 'the protocol refused a request');
   const served = new WeakMap<Caller, McpServer>();
   const callers = new AsyncLocalStorage<Caller>();
+  const api = createNodeTransport();
   const handler = createMcpHandler(
     ({ authInfo, era }) => {
-      const caller = callerOf(authInfo);
+      const caller = callerIn(authInfo);
       // In the older era a stateless server has no stream of its own, so nobody could be told.
       const subscribable = era === 'modern';
       const server = createServer({ coordinatorUrl: config.coordinatorUrl, caller, log }, { era, subscribable });
@@ -47,16 +50,23 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
       bus: createNotificationBus(config.coordinatorUrl, callers, log),
     },
   );
-  const serveMcp = toNodeHandler(handler, { onerror: report, maxRequestBodySize: MAX_BODY_BYTES });
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     checkAddress(request, config.allowedHosts);
     const path = (request.url ?? '').split('?', 1)[0];
     if (path === '/health') return sendJson(response, 200, { status: 'ok' });
     if (path !== '/mcp') throw new RoundhouseError('route_not_found', 'The MCP endpoint is /mcp.');
-    const caller = await authenticate(config.coordinatorUrl, request, response);
-    if (response.destroyed) return;
-    await callers.run(caller, () => serveMcp(withAuth(request, authOf(caller)), response));
+    const signal = goneSignal(response);
+    const given = readCredentials(request);
+    const proof = createTokenProof(api.send, (transport) =>
+      whoami(config.coordinatorUrl, given, transport, AbortSignal.any([signal, AbortSignal.timeout(IDENTIFY_MS)])),
+    );
+    const caller = await callerWithTools(given, proof);
+    const { request: asked, parsedBody } = await readRequest(request, MAX_BODY_BYTES, signal);
+    const answered = await callers.run(caller, () =>
+      handler.fetch(asked, { authInfo: authOf(caller), ...(parsedBody === undefined ? {} : { parsedBody }) }),
+    );
+    await writeResponse(answered, response, () => proof.settle(), signal);
     const server = served.get(caller);
     if (server !== undefined) await introduce(config.coordinatorUrl, introduced(caller, server), log);
   };
@@ -65,48 +75,52 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
   });
   server.listen(config.port, config.host);
   await once(server, 'listening');
-  return { url: urlOf(server), stop: () => close(server, handler.close) };
+  return {
+    url: urlOf(server),
+    stop: async () => {
+      await close(server, handler.close);
+      api.close();
+    },
+  };
 }
 
-async function authenticate(
-  coordinatorUrl: string,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<Caller> {
+/** Aborted when the client has gone before its answer was. */
+function goneSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController();
-  const abort = (): void => gone.abort();
-  response.once('close', abort);
-  try {
-    const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(IDENTIFY_MS)]);
-    const caller = await identify(coordinatorUrl, readCredentials(request), signal);
-    if (caller.role === null) throw new RoundhouseError('forbidden', 'The role of this token has no tools here.');
-    if (caller.identity?.role === 'operator' && caller.coordinatorId === undefined) {
-      throw new RoundhouseError(
-        'coordinator_required',
-        'An operator acts for a coordinator, and must say for which one.',
-      );
-    }
-    return caller;
-  } finally {
-    response.off('close', abort);
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  return gone.signal;
+}
+
+/** @throws RoundhouseError where the role has no tools, or an operator does not say for whom it acts; a bad token is that first. */
+async function callerWithTools(given: Credentials, proof: TokenProof): Promise<Caller> {
+  const caller = callerOf(given, proof.transport);
+  if (caller.role === null) {
+    await proof.settle();
+    throw new RoundhouseError('forbidden', 'The role of this token has no tools here.');
   }
+  if (caller.role === 'operator' && caller.coordinatorId === undefined) {
+    await proof.settle();
+    throw new RoundhouseError(
+      'coordinator_required',
+      'An operator acts for a coordinator, and must say for which one.',
+    );
+  }
+  return caller;
 }
 
 /** Tells the coordinator what a client has called itself; that decides nothing, so that it may fail. */
 async function introduce(coordinatorUrl: string, caller: Caller, log: Logger): Promise<void> {
   if (caller.client.name === null) return;
-  const told = whoami(coordinatorUrl, caller, AbortSignal.timeout(IDENTIFY_MS));
+  const told = whoami(coordinatorUrl, caller, caller.transport, AbortSignal.timeout(IDENTIFY_MS));
   await told.catch((error: unknown) => log.debug({ err: error }, 'a client could not be introduced'));
 }
-
-// The library's own shape of a request has no room for the undefined that Node's types allow.
-const withAuth = (request: IncomingMessage, auth: AuthInfo): NodeIncomingMessageLike =>
-  Object.assign(request, { auth }) as NodeIncomingMessageLike;
 
 // The protocol library hands `authInfo` through as it is; the caller rides in it.
 const authOf = (caller: Caller): AuthInfo => ({ token: caller.token, clientId: '', scopes: [], extra: { caller } });
 
-function callerOf(auth: AuthInfo | undefined): Caller {
+function callerIn(auth: AuthInfo | undefined): Caller {
   const caller = auth?.extra?.['caller'];
   if (caller === undefined) throw new Error('a request reached the protocol without its caller');
   return caller as Caller;

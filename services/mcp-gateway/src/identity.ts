@@ -3,8 +3,9 @@ import {
   type ClientInfo,
   type Identity,
   type Role,
+  SELF,
   TOKEN_PATTERN,
-  UnreachableError,
+  type Transport,
 } from '@roundhouse/contracts';
 import { hasTools } from './tools.ts';
 
@@ -19,39 +20,38 @@ export interface Credentials {
 }
 
 export interface Caller extends Credentials {
-  /** Null while the coordinator cannot be reached: then the token's own words decide what is listed, never what is done. */
-  readonly identity: Identity | null;
-  /** Null where the role has no tools here. */
+  /** By the token's own words, which hold where the token does; null where that role has no tools here. */
   readonly role: Role | null;
+  readonly transport: Transport;
 }
 
-/** The role that a token's text claims, or null where it is no token at all. */
+/** The role that a token's text claims, or null where it is no token at all. The coordinator refuses one that claims another's. */
 export function claimedRole(token: string): Identity['role'] | null {
   return (TOKEN_PATTERN.exec(token)?.[1] as Identity['role'] | undefined) ?? null;
 }
 
+export function callerOf(given: Credentials, transport: Transport): Caller {
+  const role = claimedRole(given.token);
+  return { ...given, role: role !== null && hasTools(role) ? role : null, transport };
+}
+
 /**
  * Asks the coordinator whose token this is.
- * @throws RoundhouseError `unauthenticated` where the token is unknown, expired or revoked.
+ * @throws RoundhouseError `unauthenticated` where the token is unknown, expired or revoked; UnreachableError
  */
-export async function identify(coordinatorUrl: string, given: Credentials, signal: AbortSignal): Promise<Caller> {
-  try {
-    const identity = await whoami(coordinatorUrl, given, signal);
-    return { ...given, identity, role: withTools(identity.role) };
-  } catch (error) {
-    if (!(error instanceof UnreachableError)) throw error;
-    const role = claimedRole(given.token);
-    return { ...given, identity: null, role: role === null ? null : withTools(role) };
-  }
-}
-
-export const whoami = (coordinatorUrl: string, given: Credentials, signal: AbortSignal): Promise<Identity> =>
-  new ApiClient({ baseUrl: coordinatorUrl, ...given }).call('whoami', {}, { signal });
+export const whoami = (
+  coordinatorUrl: string,
+  given: Credentials,
+  transport: Transport,
+  signal: AbortSignal,
+): Promise<Identity> => new ApiClient({ baseUrl: coordinatorUrl, ...given, transport }).call('whoami', {}, { signal });
 
 /** The coordinator to act for: the caller's own header as it came, else the one that its token is bound to. */
-export function coordinatorIdOf(given: Credentials, identity: Identity): string | undefined {
-  if (given.coordinatorId !== undefined) return given.coordinatorId;
-  return identity.role === 'coordinator' ? identity.coordinatorId : undefined;
-}
+export const coordinatorIdOf = ({ coordinatorId, role }: Caller): string | undefined =>
+  coordinatorId ?? (role === 'coordinator' ? SELF : undefined);
 
-const withTools = (role: Role): Role | null => (hasTools(role) ? role : null);
+/** The API as the caller itself. */
+export const apiClient = (baseUrl: string, caller: Caller): ApiClient => {
+  const { token, doneToken, client, transport } = caller;
+  return new ApiClient({ baseUrl, token, coordinatorId: coordinatorIdOf(caller), doneToken, client, transport });
+};

@@ -1,7 +1,7 @@
 import { ProtocolError, ProtocolErrorCode, type Server } from '@modelcontextprotocol/server';
-import { ACCESS, ApiClient, type Role } from '@roundhouse/contracts';
+import { ACCESS, type Role } from '@roundhouse/contracts';
 import type { CallParts } from './call-tool.ts';
-import { coordinatorIdOf, whoami } from './identity.ts';
+import { apiClient } from './identity.ts';
 import { forModel } from './untrusted.ts';
 
 /** The box of whoever asks: the address is the same for all, what is read is the caller's own. */
@@ -29,16 +29,8 @@ export function serveNotificationsResource(server: Server, parts: CallParts): vo
     const { uri } = request.params;
     if (uri !== NOTIFICATIONS_URI)
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `there is no resource ${uri.slice(0, 100)}`);
-    const { caller, coordinatorUrl } = parts;
     const signal = AbortSignal.any([context.mcpReq.signal, AbortSignal.timeout(READ_MS)]);
-    const identity = caller.identity ?? (await whoami(coordinatorUrl, caller, signal));
-    const client = new ApiClient({
-      baseUrl: coordinatorUrl,
-      token: caller.token,
-      coordinatorId: coordinatorIdOf(caller, identity),
-      client: caller.client,
-    });
-    const box = await client.call('getNotifications', {}, { signal });
+    const box = await apiClient(parts.coordinatorUrl, parts.caller).call('getNotifications', {}, { signal });
     return { contents: [{ uri, mimeType: 'application/json', text: JSON.stringify(forModel(box)) }] };
   });
 }

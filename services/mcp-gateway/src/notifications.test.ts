@@ -133,7 +133,7 @@ describe('notifications over MCP', () => {
     expect(asked?.url).toBe('/api/events?kinds=notification');
     expect(asked?.headers).toMatchObject({
       authorization: `Bearer ${TOKENS.coordinator}`,
-      'x-coordinator-id': COORDINATOR_ID,
+      'x-coordinator-id': 'self',
     });
     // An event may come in pieces, and beside others.
     streams[0]?.(`: \n\nid: 6-0\ndata: ${event('created')}\n\nid: 7-0\ndata: ${event('notification').slice(0, 40)}`);

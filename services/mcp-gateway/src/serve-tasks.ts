@@ -8,7 +8,8 @@ import {
 } from '@modelcontextprotocol/server';
 import { type ApiClient, type KeptWait, RoundhouseError, UnreachableError } from '@roundhouse/contracts';
 import { z } from 'zod';
-import { type CallParts, clientOf } from './call-tool.ts';
+import type { CallParts } from './call-tool.ts';
+import { apiClient } from './identity.ts';
 import { renderError, renderResult } from './render.ts';
 import { awayTask, declaresTasks, parseTaskId, TASKS_EXTENSION, type TaskName, taskOf } from './tasks-extension.ts';
 
@@ -31,7 +32,7 @@ export function serveTasks(server: Server, parts: CallParts): void {
       if (name === null) throw notFound();
       const signal = AbortSignal.any([context.mcpReq.signal, AbortSignal.timeout(HOLD_MS)]);
       try {
-        const result = await answer(await clientOf(parts, signal), name, signal);
+        const result = await answer(apiClient(parts.coordinatorUrl, parts.caller), name, signal);
         const { status } = result as { status?: string };
         parts.log[status === 'working' ? 'debug' : 'info']({ method, waitId: name.id, status }, 'task');
         return result;

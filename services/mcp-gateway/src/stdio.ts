@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { Server } from '@modelcontextprotocol/server';
-import { RoundhouseError } from '@roundhouse/contracts';
+import { RoundhouseError, UnreachableError } from '@roundhouse/contracts';
 import { followNotifications } from './follow-notifications.ts';
-import { type Caller, claimedRole, identify } from './identity.ts';
+import { type Caller, callerOf, claimedRole, whoami } from './identity.ts';
 import type { Logger } from './logger.ts';
 import { createServer } from './mcp-server.ts';
+import { createNodeTransport, type NodeTransport } from './node-transport.ts';
 import { mayBeTold, NOTIFICATIONS_URI } from './notifications-resource.ts';
 import { type StdioOptions, UsageError } from './stdio-arguments.ts';
 
@@ -18,7 +19,8 @@ const STDIO = { transport: 'mcp-stdio', name: null, version: null, agent: null }
  * @throws RoundhouseError where the token is refused, UsageError where it is not a token or of another task
  */
 export async function startStdio(options: StdioOptions, log: Logger): Promise<{ stop(): Promise<void> }> {
-  const caller = await identifyFor(options);
+  const api = createNodeTransport();
+  const caller = await identifyFor(options, api);
   const told = mayBeTold(caller.role);
   let unfollow: () => void = () => undefined;
   /** One stream of the service's at a time, for the connection that is served now; null: for none. */
@@ -49,25 +51,26 @@ export async function startStdio(options: StdioOptions, log: Logger): Promise<{ 
     { onerror: (error) => log.warn({ err: error }, 'the protocol refused a message') },
   );
   return {
-    stop: () => {
+    stop: async () => {
       follow(null);
-      return handle.close();
+      await handle.close();
+      api.close();
     },
   };
 }
 
-async function identifyFor(options: StdioOptions): Promise<Caller> {
+async function identifyFor(options: StdioOptions, api: NodeTransport): Promise<Caller> {
   const { coordinatorId, doneToken } = options;
   const token = 'text' in options.token ? options.token.text : (await readToken(options.token.file)).trim();
   if (claimedRole(token) === null) throw new UsageError('the token is not one of this service');
-  const caller = await identify(
-    options.url,
-    { token, coordinatorId, doneToken, client: STDIO },
-    AbortSignal.timeout(IDENTIFY_MS),
-  );
+  const caller = callerOf({ token, coordinatorId, doneToken, client: STDIO }, api.send);
+  const asked = whoami(options.url, caller, api.send, AbortSignal.timeout(IDENTIFY_MS));
+  const identity = await asked.catch((error: unknown) => {
+    if (error instanceof UnreachableError) return null;
+    throw error;
+  });
   if (caller.role === null) throw new RoundhouseError('forbidden', 'the role of this token has no tools');
-  const { identity } = caller;
-  if (identity?.role === 'operator' && coordinatorId === undefined)
+  if (caller.role === 'operator' && coordinatorId === undefined)
     throw new UsageError('an operator token needs --coordinator-id');
   if (options.taskId !== undefined && identity?.role === 'subtask' && identity.taskId !== options.taskId) {
     throw new UsageError('--task-id is not the task that the token is for');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Dependencies, HeldBy, MaxRunning, OnDependencyFailure, ResultSchema, SomeBudget } from '../admission.ts';
 import { AgentKind } from '../agent.ts';
 import { Breaker, QuotaReason } from '../breaker.ts';
-import { Instant, ObjectId, Uuid } from '../ids.ts';
+import { Instant, ObjectId, OwnTaskId, Uuid } from '../ids.ts';
 import { Label } from '../names.ts';
 import { operation } from '../operation.ts';
 import { Coordinator } from '../project.ts';
@@ -77,7 +77,7 @@ export const getInputs = operation({
   effect: 'read',
   tool: 'get_inputs',
   input: z.object({
-    id: Uuid.describe('The task’s id: your own.'),
+    id: OwnTaskId,
     of: Uuid.optional().describe('The taskId of one input: answers its result as a page of JSON text.'),
     cursor,
   }),

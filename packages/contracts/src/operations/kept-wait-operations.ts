@@ -10,6 +10,9 @@ export const DEFAULT_KEPT_WAIT_MS = 3_600_000;
 /** How long its answer can be asked for after its time, milliseconds. */
 export const KEPT_ANSWER_MS = 600_000;
 
+/** How many waits a token may keep open at once; of those that are over as many are kept, the last ones. */
+export const MAX_KEPT_WAITS = 256;
+
 /** The waits that can be kept. */
 export const KEPT_WAITS = ['waitSignal', 'waitForIdle', 'waitForEvents'] as const;
 
@@ -44,8 +47,7 @@ export const keepWait = operation({
   path: '/api/waits',
   tag: 'tasks',
   summary: 'Keep a wait',
-  description:
-    'Keeps a wait of yours under an id, for hours where you like, with nothing held open: readWait asks for its answer. What the cursor of wait-signal acknowledges is acknowledged now; events are those from now on.',
+  description: `Keeps a wait of yours under an id, for hours where you like, with nothing held open: readWait asks for its answer. A token keeps at most ${MAX_KEPT_WAITS} that are open, and of those that are over the last ${MAX_KEPT_WAITS}. What the cursor of wait-signal acknowledges is acknowledged now; events are those from now on.`,
   effect: 'write',
   status: 201,
   input: z.object({
@@ -53,7 +55,14 @@ export const keepWait = operation({
     forMs: z.int().min(0).max(MAX_KEPT_WAIT_MS).default(DEFAULT_KEPT_WAIT_MS).describe('How long to wait at most, ms.'),
   }),
   output: KeptWait,
-  errors: ['task_not_found', 'cursor_invalid', 'cursor_expired', 'coordinator_required', 'version_conflict'],
+  errors: [
+    'task_not_found',
+    'cursor_invalid',
+    'cursor_expired',
+    'waits_full',
+    'coordinator_required',
+    'version_conflict',
+  ],
 });
 
 export const readWait = operation({

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { ObjectId, Uuid } from '../ids.ts';
+import { ObjectId, OwnTaskId as id } from '../ids.ts';
 import { operation } from '../operation.ts';
 import { LandOutcome } from './review-operations.ts';
 
-const id = Uuid.describe('The task’s id: your own.');
 const summary = z.string().max(4_000).optional().describe('What was done, in a few sentences, for whoever reviews it.');
 const result = z
   .unknown()

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Instant, Uuid } from '../ids.ts';
+import { Instant, OwnTaskId, Uuid } from '../ids.ts';
 import { operation } from '../operation.ts';
 import {
   AnswerText,
@@ -12,7 +12,6 @@ import {
   ReportText,
 } from '../voice.ts';
 
-const ownId = Uuid.describe('The task’s id: your own.');
 const id = Uuid.describe('The task’s id.');
 const RequestId = Uuid.optional().describe(
   'A UUID v4 of your choice: the same one again is the same request, and gives the same answer.',
@@ -32,7 +31,7 @@ export const askQuestion = operation({
   waits: true,
   tool: 'ask',
   input: z.object({
-    id: ownId,
+    id: OwnTaskId,
     question: QuestionText,
     options: z.array(QuestionOption).max(32).default([]).describe('Answers to choose from, at most 32.'),
     timeoutMs: z.int().min(0).max(55_000).default(45_000).describe('How long to wait for the answer, 0 to 55000 ms.'),
@@ -87,7 +86,7 @@ export const makeReport = operation({
   effect: 'write',
   idempotencyKey: false,
   tool: 'report',
-  input: z.object({ id: ownId, kind: ReportKind, text: ReportText, requestId: RequestId }),
+  input: z.object({ id: OwnTaskId, kind: ReportKind, text: ReportText, requestId: RequestId }),
   output: z.object({ id: Uuid, at: Instant, next: z.string() }),
   errors: ['task_not_found', 'task_ended', 'task_closed', 'attempt_stale', 'version_conflict'],
 });

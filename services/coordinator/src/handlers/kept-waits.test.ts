@@ -1,4 +1,12 @@
-import { ApiClient, KEPT_ANSWER_MS, type KeptWait, type RoundhouseError } from '@roundhouse/contracts';
+import {
+  ApiClient,
+  KEPT_ANSWER_MS,
+  type KeptWait,
+  MAX_KEPT_WAITS,
+  type RoundhouseError,
+  TOKEN_PATTERN,
+  uuidOfHex,
+} from '@roundhouse/contracts';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../testing/eventually.ts';
@@ -38,6 +46,7 @@ async function runningTask(owner: Owner) {
 const elsewhere = (owner: Owner): ApiClient =>
   new ApiClient({ baseUrl: second.url, token: owner.token, coordinatorId: owner.id });
 const forSignal = { wait: { operation: 'waitSignal', input: {} } } as const;
+const idOf = (token: string): string => uuidOfHex(TOKEN_PATTERN.exec(token)?.[2] ?? '');
 const codeOf = (call: Promise<unknown>): Promise<string> =>
   call.then(
     () => 'answered',
@@ -169,6 +178,45 @@ describe('kept waits', () => {
     await waitFor('the end of the mark', async () => (await redis.exists(`{rh}:wait:${id}:look`)) === 0);
     expect(await owner.client.call('readWait', { id, timeoutMs: 0 })).toMatchObject({ state: 'answered' });
     expect(await redis.exists(`{rh}:wait:${id}:look`)).toBe(0);
+  });
+
+  it('MT-14: a token keeps so many open ones and no more, and as many that are over', async () => {
+    const owner = await service.newOwner();
+    const running = await runningTask(owner);
+    const keep = async (client: ApiClient): Promise<string> => (await client.call('keepWait', forSignal)).id;
+    const ids: string[] = [];
+    const refusals: string[] = [];
+    const asked = Array.from({ length: MAX_KEPT_WAITS + 4 }, (_, index) =>
+      keep(index % 2 === 0 ? owner.client : elsewhere(owner)).then(
+        (id) => ids.push(id),
+        (error: unknown) => refusals.push((error as RoundhouseError).code),
+      ),
+    );
+    await Promise.all(asked);
+    expect([ids.length, refusals]).toEqual([MAX_KEPT_WAITS, Array(4).fill('waits_full')]);
+    const full = await owner.client.call('keepWait', forSignal).catch((error: unknown) => error as RoundhouseError);
+    expect((full as RoundhouseError).toBody().error.hint).toContain(String(MAX_KEPT_WAITS));
+    const other = await service.operator.call('createToken', { role: 'coordinator', coordinatorId: owner.id });
+    await keep(new ApiClient({ baseUrl: service.url, token: other.token, coordinatorId: owner.id }));
+
+    // One that is forgotten leaves its place as well.
+    const [first = '', second = '', third = '', ...rest] = ids;
+    await redis.zadd(`{rh}:token:${idOf(owner.token)}:waits`, 1, third);
+    await redis.del(`{rh}:wait:${third}`);
+    rest.push(await keep(owner.client));
+    expect(await codeOf(keep(owner.client))).toBe('waits_full');
+
+    const cancel = (id: string): Promise<unknown> => owner.client.call('cancelWait', { id });
+    await cancel(first);
+    await cancel(second);
+    await Promise.all(rest.map(cancel));
+    const states = (id: string): Promise<string> => codeOf(owner.client.call('readWait', { id, timeoutMs: 0 }));
+    expect([await states(first), await states(second)]).toEqual(['answered', 'answered']);
+    await cancel(await keep(owner.client));
+    expect([await states(first), await states(second)]).toEqual(['wait_not_found', 'answered']);
+    expect(await redis.zcard(`{rh}:token:${idOf(owner.token)}:waits`)).toBe(0);
+    expect(await redis.pttl(`{rh}:token:${idOf(owner.token)}:waits:over`)).toBeGreaterThan(0);
+    await running.runner.hangUp();
   });
 
   it('MT-5: it is there for the token that keeps it alone', async () => {

@@ -2,6 +2,7 @@ import {
   type InputOf,
   KEPT_ANSWER_MS,
   type KeptWait,
+  MAX_KEPT_WAITS,
   type OPERATIONS,
   RoundhouseError,
   type WaitAnswer,
@@ -41,7 +42,9 @@ export async function keepWait(deps: Keeping, caller: Caller, input: InputOf<Ops
     forgottenAt: after(input.forMs + KEPT_ANSWER_MS),
     answer: null,
   };
-  await deps.keptWaits.keep({ coordinatorId, tokenId: caller.tokenId, wait, kept }, input.forMs + KEPT_ANSWER_MS);
+  const record = { coordinatorId, tokenId: caller.tokenId, wait, kept };
+  if (!(await deps.keptWaits.keep(record, input.forMs + KEPT_ANSWER_MS)))
+    throw new RoundhouseError('waits_full', `this token keeps ${MAX_KEPT_WAITS} waits that are open`);
   listen(deps, caller, kept.id);
   return kept;
 }

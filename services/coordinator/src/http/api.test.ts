@@ -77,6 +77,33 @@ describe('who may do what', () => {
     expect(absent.status).toBe(403);
   });
 
+  it('ID-12: self is what the token is bound to, in the header and in a sub-task’s paths, and nothing for others', async () => {
+    const operator = { authorization: `Bearer ${service.operatorToken}`, 'x-coordinator-id': 'self' };
+    expect((await send('GET', '/api/tasks', { headers: operator })).code).toBe('validation_failed');
+
+    const one = await alice.client.call('createTask', { name: 'x', prompt: 'x' });
+    const mine = await send('GET', `/api/tasks/${one.id}`, { headers: { 'x-coordinator-id': 'self' } });
+    expect([mine.status, mine.json]).toMatchObject([200, { coordinatorId: alice.id }]);
+    const theirs = { authorization: `Bearer ${bob.token}`, 'x-coordinator-id': 'self' };
+    expect((await send('GET', `/api/tasks/${one.id}`, { headers: theirs })).code).toBe('task_not_found');
+    const runner = await PlayedRunner.start(service, one.id);
+    await runner.acceptPrompts();
+    const { subtaskToken: token, doneToken } = runner.assignment;
+    const agent = new ApiClient({ baseUrl: service.url, token, doneToken });
+    expect(await agent.call('getInputs', { id: 'self' })).toMatchObject({ inputs: [] });
+    await agent.call('makeReport', { id: 'self', kind: 'partial', text: 'half' });
+    const said = agent.call('signalDone', { id: 'self' });
+    await runner.publish(await runner.push('a.txt', 'a'));
+    await said;
+    const task = await alice.client.call('getTask', { id: one.id });
+    expect([task.completion.state, task.reports.length]).toEqual(['signalled', 1]);
+    const careless = new ApiClient({ baseUrl: service.url, token });
+    await expect(careless.call('signalDone', { id: 'self' })).rejects.toMatchObject({ code: 'done_token_invalid' });
+    expect((await send('GET', '/api/tasks/self')).code).toBe('validation_failed');
+    expect((await send('POST', '/api/tasks/self/done')).code).toBe('forbidden');
+    await runner.hangUp();
+  });
+
   it('ID-3: a body never decides whose task it is', async () => {
     const body = { name: 'x', prompt: 'x', coordinatorTaskId: bob.id };
     expect(await send('POST', '/api/tasks', { body })).toMatchObject({ status: 403, code: 'coordinator_mismatch' });

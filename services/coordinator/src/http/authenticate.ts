@@ -5,6 +5,7 @@ import {
   OPERATIONS,
   type Reach,
   RoundhouseError,
+  SELF,
   type TokenInfo,
   Uuid,
   archiveRef,
@@ -85,13 +86,13 @@ async function refuseOver({ store }: Deps, identity: AttemptIdentity): Promise<v
   if (!alive) throw unauthenticated('the attempt that this token is for is over');
 }
 
-/** The coordinator that a request is for. A coordinator must name itself; an operator may name any. */
+/** The coordinator that a request is for. A coordinator must name itself, by its id or as `self`; an operator may name any. */
 export function coordinatorOf(request: FastifyRequest, { identity }: TokenInfo): string | null {
   const named = header(request, HEADERS.coordinatorId);
   switch (identity.role) {
     case 'coordinator':
     case 'paired':
-      if (named === identity.coordinatorId) return named;
+      if (named === identity.coordinatorId || named === SELF) return identity.coordinatorId;
       // A phone is told whose it is by its token; it need not say so, but may not say otherwise.
       if (named === null && identity.role === 'paired') return identity.coordinatorId;
       throw new RoundhouseError(

@@ -95,14 +95,23 @@ function endConnection(request: FastifyRequest, reply: FastifyReply): void {
 const ANONYMOUS: readonly ErrorCode[] = ['unauthenticated', 'route_not_found', 'method_not_allowed', 'bad_host'];
 
 export function registerErrorAnswers(app: FastifyInstance, rates: RateGate): void {
-  const answerCounted = async (fault: Error, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+  const answerCounted = (fault: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const anonymous = fault instanceof RoundhouseError && ANONYMOUS.includes(fault.code);
-    const limited = anonymous ? await rates.address(request).catch((over: unknown) => over as Error) : undefined;
-    answerError(limited ?? fault, request, reply);
+    answerError((anonymous ? overLimit(rates, request) : null) ?? fault, request, reply);
     return reply;
   };
   app.setErrorHandler<FastifyError>(answerCounted);
   app.setNotFoundHandler((request, reply) => answerCounted(noRoute(request, reply), request, reply));
+}
+
+function overLimit(rates: RateGate, request: FastifyRequest): RoundhouseError | null {
+  try {
+    rates.address(request);
+    return null;
+  } catch (error) {
+    if (error instanceof RoundhouseError) return error;
+    throw error;
+  }
 }
 
 const PATHS = (Object.values(OPERATIONS) as Operation[]).map(({ method, path }) => ({

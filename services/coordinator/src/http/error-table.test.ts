@@ -56,7 +56,7 @@ describe('the error table', () => {
     const lines: string[] = [];
     const log: FastifyBaseLogger = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) });
     const app = fastify({ loggerInstance: log });
-    registerErrorAnswers(app, await createRateGate(app, null));
+    registerErrorAnswers(app, createRateGate(null));
     const answer = (code: ErrorCode) => async () => {
       throw new RoundhouseError(code, 'planted');
     };

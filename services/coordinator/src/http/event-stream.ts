@@ -120,7 +120,7 @@ interface Admitted {
 async function admit(deps: Deps, rates: RateGate, request: FastifyRequest): Promise<Admitted> {
   const verified = await authenticate(deps, request);
   const { info } = verified;
-  await rates.token(request, info);
+  rates.token(info);
   reachOf('streamEvents', info);
   const coordinatorId = coordinatorOf(request, info);
   if (coordinatorId === null) throw new RoundhouseError('coordinator_required', 'the call is for no coordinator');

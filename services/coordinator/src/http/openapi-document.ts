@@ -6,6 +6,7 @@ import {
   OPERATIONS,
   type Operation,
   type OperationName,
+  SELF,
   errorCodesOf,
   isPublic,
   pathParameters,
@@ -62,8 +63,13 @@ function headersOf(operation: Operation): Parameter[] {
       ? [
           header(
             HEADERS.coordinatorId,
-            'A coordinator’s token: its own id, always. An operator’s token: the coordinator to act for.',
-            { type: 'string', format: 'uuid' },
+            'A coordinator’s token: its own id or `self`, always. An operator’s token: the coordinator to act for.',
+            {
+              anyOf: [
+                { type: 'string', format: 'uuid' },
+                { type: 'string', const: SELF },
+              ],
+            },
           ),
         ]
       : []),

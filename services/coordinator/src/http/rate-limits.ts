@@ -1,13 +1,13 @@
-import rateLimit from '@fastify/rate-limit';
 import { RoundhouseError, type TokenInfo } from '@roundhouse/contracts';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import { type Limited, RATE_WINDOW_MS, type RateLimits } from '../domain/rate-limits.ts';
+import { createRequestCounts } from './request-counts.ts';
 
 export interface RateGate {
   /** @throws RoundhouseError `rate_limited` */
-  token(request: FastifyRequest, info: TokenInfo): Promise<void>;
+  token(info: TokenInfo): void;
   /** For requests without a good token: they count together, whatever they ask for. @throws RoundhouseError `rate_limited` */
-  address(request: FastifyRequest): Promise<void>;
+  address(request: FastifyRequest): void;
 }
 
 /**
@@ -15,39 +15,29 @@ export interface RateGate {
  * they are no quota; a count there would cost every call a round trip, and would fail when Redis does. Two processes
  * together let twice as much through.
  */
-export async function createRateGate(app: FastifyInstance, limits: RateLimits | null): Promise<RateGate> {
-  if (limits === null) return { token: async () => undefined, address: async () => undefined };
-  await app.register(rateLimit, { global: false });
-  const tokens = new WeakMap<FastifyRequest, string>();
-  const limiter = (who: Limited, keyGenerator: (request: FastifyRequest) => string) => {
-    const count = app.createRateLimit({ max: limits[who], timeWindow: RATE_WINDOW_MS, keyGenerator });
-    return async (request: FastifyRequest): Promise<void> => {
-      const counted = await count(request);
-      if (counted.isAllowed || !counted.isExceeded) return;
-      const retryAfterSeconds = Math.max(1, counted.ttlInSeconds);
-      throw new RoundhouseError(
-        'rate_limited',
-        `more than ${limits[who]} requests within ${RATE_WINDOW_MS / 1_000} s`,
-        {
-          retryAfterSeconds,
-        },
-      );
+export function createRateGate(limits: RateLimits | null): RateGate {
+  if (limits === null) return { token: () => undefined, address: () => undefined };
+  const limiter = (who: Limited) => {
+    const count = createRequestCounts(limits[who], RATE_WINDOW_MS);
+    return (caller: string): void => {
+      const leftMs = count(caller, Date.now());
+      if (leftMs === null) return;
+      const message = `more than ${limits[who]} requests within ${RATE_WINDOW_MS / 1_000} s`;
+      throw new RoundhouseError('rate_limited', message, { retryAfterSeconds: Math.ceil(leftMs / 1_000) });
     };
   };
-  const byToken = (who: Exclude<Limited, 'address'>) => limiter(who, (request) => tokens.get(request) ?? '');
   const gates = {
-    operator: byToken('operator'),
-    coordinator: byToken('coordinator'),
-    subtask: byToken('subtask'),
-    paired: byToken('paired'),
-    mobile: byToken('mobile'),
+    operator: limiter('operator'),
+    coordinator: limiter('coordinator'),
+    subtask: limiter('subtask'),
+    paired: limiter('paired'),
+    mobile: limiter('mobile'),
   };
+  const addresses = limiter('address');
   return {
-    async token(request, { id, identity: { role } }) {
-      if (role === 'runner' || role === 'launcher') return;
-      tokens.set(request, id);
-      await gates[role](request);
+    token: ({ id, identity: { role } }) => {
+      if (role !== 'runner' && role !== 'launcher') gates[role](id);
     },
-    address: limiter('address', ({ ip }) => ip),
+    address: ({ ip }) => addresses(ip),
   };
 }

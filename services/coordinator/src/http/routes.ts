@@ -7,6 +7,7 @@ import {
   type Operation,
   type OperationName,
   RoundhouseError,
+  SELF,
   errorCodesOf,
   isPublic,
   pathParameters,
@@ -87,6 +88,12 @@ function watchClient(request: FastifyRequest, reply: FastifyReply, stopping: Abo
   };
 }
 
+/** A sub-task's `self` in a path is its own task, from here on by its id. */
+function nameOwnTask({ params }: FastifyRequest, { identity }: Known): void {
+  const named = params as { id?: string };
+  if (identity.role === 'subtask' && named.id === SELF) named.id = identity.taskId;
+}
+
 type Known = Omit<Caller, 'signal' | 'onUndelivered'>;
 
 /** Whoever asks what is public. */
@@ -123,10 +130,10 @@ export function registerRoutes(
       schema: schemaOf(operation),
       config: { access: name, etag: operation.method === 'GET' && !isPublic(name) },
       onRequest: async (request) => {
-        if (isPublic(name)) return await rates.address(request);
+        if (isPublic(name)) return rates.address(request);
         const verified = await authenticate(deps, request);
         const { info } = verified;
-        await rates.token(request, info);
+        rates.token(info);
         const reach = reachOf(name, info);
         const coordinatorId = name === 'whoami' ? null : coordinatorOf(request, info);
         trailOf(request).coordinatorId = coordinatorId;
@@ -145,6 +152,7 @@ export function registerRoutes(
         noteClient(deps, request, info);
       },
       preValidation: async (request) => {
+        nameOwnTask(request, callers.get(request)?.who ?? NOBODY);
         if (operation.method === 'GET') request.query = readQuery(shape, request.query as Record<string, unknown>);
         // A call that needs no body may come without one.
         else if (operation.method === 'POST') request.body ??= {};

@@ -15,9 +15,13 @@ export interface StoredKeptWait {
   readonly mark: string;
 }
 
-/** Waits that outlive calls. Each ends by itself after its time to live, whatever becomes of it. */
+/**
+ * Waits that outlive calls. Each ends by itself after its time to live, whatever becomes of it. Of one token `MAX_KEPT_WAITS` may
+ * be waiting, and as many that are over are kept, the last ones.
+ */
 export interface KeptWaits {
-  keep(record: KeptWaitRecord, ttlMs: number): Promise<void>;
+  /** False: the token has as many as it may. */
+  keep(record: KeptWaitRecord, ttlMs: number): Promise<boolean>;
   read(id: string): Promise<StoredKeptWait | null>;
   /** Puts `next` in the place of exactly what was read. False: something else is stored by now, or nothing. */
   replace(known: StoredKeptWait, next: KeptWaitRecord): Promise<boolean>;

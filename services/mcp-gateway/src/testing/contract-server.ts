@@ -44,6 +44,7 @@ export type Answer =
 /** A real HTTP server that speaks the contract, in the coordinator's place: it records what it was asked. */
 export async function startContractServer(answer: (seen: Seen) => Answer) {
   const seen: Seen[] = [];
+  const asked: string[] = [];
   const introduced: string[] = [];
   const open = new Set<ServerResponse>();
   let connectionsCut = 0;
@@ -61,6 +62,7 @@ export async function startContractServer(answer: (seen: Seen) => Answer) {
         response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
       };
       const identity = IDENTITIES[(headers.authorization ?? '').replace('Bearer ', '')];
+      asked.push(url);
       const refused = { code: 'unauthenticated', message: 'no such token', hint: 'get one', retry: false };
       if (identity === undefined) return send(401, { error: refused });
       const client = headers['x-roundhouse-client'];
@@ -88,6 +90,8 @@ export async function startContractServer(answer: (seen: Seen) => Answer) {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
+    /** The address of every request, of refused ones and of whoami too. */
+    asked,
     /** What every request said of the client that it is for. */
     introduced,
     /** Resolves when a held call was cut by the caller, or when the first one is held. */

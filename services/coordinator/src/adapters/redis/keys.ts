@@ -54,6 +54,8 @@ export const KEYS = {
   webhookOutcomes: key('webhooks', 'outcomes'),
   keptWait: (id: string) => key('wait', id),
   keptWaitLook: (id: string) => key('wait', id, 'look'),
+  openKeptWaits: (tokenId: string) => key('token', tokenId, 'waits'),
+  endedKeptWaits: (tokenId: string) => key('token', tokenId, 'waits', 'over'),
   keptWaitChannel: key('waits'),
   idempotency: (scope: string) => key('idempotency', scope),
 } as const;

@@ -22,7 +22,7 @@ const record = newTask(
 const textOf = (name: string): string => JSON.stringify({ ...record, name });
 
 describe('records that were read before', () => {
-  it('are given again while their text is the same, and read anew once it is another', () => {
+  it('TL-16: are given again while their text is the same, and read anew once it is another', () => {
     const cache = new RecordCache();
     const first = cache.read(record.id, textOf('one'));
     expect(cache.read(record.id, textOf('one'))).toBe(first);
@@ -30,7 +30,7 @@ describe('records that were read before', () => {
     expect(cache.read(record.id, textOf('one'))).toEqual(first);
   });
 
-  it('are as they are read also where they were written here', () => {
+  it('TL-16: are as they are read also where they were written here', () => {
     const cache = new RecordCache();
     cache.wrote(record.id, textOf('one'));
     expect(cache.read(record.id, textOf('one'))).toEqual(new RecordCache().read(record.id, textOf('one')));

@@ -1,4 +1,4 @@
-import { KeptWait, Uuid, WaitedFor } from '@roundhouse/contracts';
+import { KeptWait, MAX_KEPT_WAITS, Uuid, WaitedFor } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { KeptWaits } from '../../ports/kept-waits.ts';
@@ -13,7 +13,8 @@ const Stored = z.object({ coordinatorId: Uuid, tokenId: Uuid, wait: WaitedFor, k
  * may be shared with other feeds.
  */
 export async function createRedisKeptWaits(redis: Redis, subscriber: Redis): Promise<KeptWaits> {
-  const replace = await loadScript('replace-text');
+  const keep = await loadScript('keep-wait');
+  const replace = await loadScript('replace-wait');
   const changed = new Listeners<void>();
   subscriber.on('message', (channel, id) => {
     if (channel === KEYS.keptWaitChannel) changed.call(id);
@@ -25,16 +26,20 @@ export async function createRedisKeptWaits(redis: Redis, subscriber: Redis): Pro
   subscriber.on('ready', () => void lookAgain().catch(() => undefined));
   return {
     async keep(record, ttlMs) {
-      await redis.set(KEYS.keptWait(record.kept.id), JSON.stringify(record), 'PX', ttlMs);
+      const { tokenId, kept } = record;
+      const keys = [KEYS.keptWait(kept.id), KEYS.openKeptWaits(tokenId)];
+      return (await keep.run(redis, keys, [JSON.stringify(record), ttlMs, kept.id, MAX_KEPT_WAITS])) === 1;
     },
     async read(id) {
       const text = await redis.get(KEYS.keptWait(id));
       return text === null ? null : { record: Stored.parse(JSON.parse(text)), mark: text };
     },
     async replace({ record, mark }, next) {
-      const { id } = record.kept;
-      const args = [mark, JSON.stringify(next), KEYS.keptWaitChannel, id];
-      return (await replace.run(redis, [KEYS.keptWait(id)], args)) === 1;
+      const { tokenId, kept } = record;
+      const keys = [KEYS.keptWait(kept.id), KEYS.openKeptWaits(tokenId), KEYS.endedKeptWaits(tokenId)];
+      const keptWhenOver = next.kept.state === 'waiting' ? '' : MAX_KEPT_WAITS;
+      const args = [mark, JSON.stringify(next), KEYS.keptWaitChannel, kept.id, keptWhenOver, KEYS.keptWait('')];
+      return (await replace.run(redis, keys, args)) === 1;
     },
     beginLook: async (id, maxMs) => (await redis.set(KEYS.keptWaitLook(id), '1', 'PX', maxMs, 'NX')) === 'OK',
     async endLook(id) {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newTask } from '../../domain/new-task.ts';
 import { transition } from '../../handlers/transition.ts';
 import type { TaskStore } from '../../ports.ts';
+import { KEYS } from './keys.ts';
 import { REDELIVER_AFTER_MS, createRedisTaskStore } from './redis-task-store.ts';
 
 let server: TestRedis;
@@ -49,6 +50,19 @@ async function created(coordinatorId = randomUUID()) {
 }
 
 describe('the task store', () => {
+  it('TL-16: a record is read once for all who hear of a change, and anew as soon as another text is stored', async () => {
+    const { id } = await created();
+    const [first, again] = [await store.read(id), await store.read(id)];
+    expect(again).toBe(first);
+    // By whoever wrote it: another process, or an earlier version with fewer fields.
+    const stored = JSON.parse((await redis.hget(KEYS.task(id), 'data')) ?? '') as Record<string, unknown>;
+    delete stored['inputs'];
+    await redis.hset(KEYS.task(id), 'data', JSON.stringify({ ...stored, name: 'other' }));
+    expect(await store.read(id)).toEqual({ ...first, name: 'other' });
+    await redis.hset(KEYS.task(id), 'data', '{}');
+    await expect(store.read(id)).rejects.toThrow();
+  });
+
   it('TL-1: of two commits upon one version one is stored, with one event and its effects', async () => {
     const task = await created();
     const next = (name: string) => ({
