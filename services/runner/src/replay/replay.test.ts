@@ -31,6 +31,9 @@ async function read({ recording, kind }: Pick<Fixture, 'recording' | 'kind'>): P
   return lines;
 }
 
+/** All recordings through the whole reader: seconds, and many on a busy machine. */
+const REPLAY_MS = 120_000;
+
 const MADE_UP = {
   kind: 'permission',
   text: 'May I?',
@@ -49,27 +52,31 @@ beforeAll(async () => {
 });
 
 describe('recordings of the real programs', () => {
-  it('RA-8, RA-21: are read without one idle or dialog missed or made up, at any mark and in any frame', async () => {
-    const { marks, frames, back } = await readAll(all, (kind) => AGENTS[kind].signs);
-    const wrong = [...marks, ...frames].filter(
-      ({ possible, read: state }) => possible.length === 1 && possible[0] !== state,
-    );
-    expect(wrong).toEqual([]);
-    for (const line of [...scoreLines(marks, 'marks'), ...scoreLines(frames, 'frames')])
-      process.stderr.write(`${line}\n`);
-    for (const state of SCORED) {
-      for (const [rows, least] of [[marks, 15] as const, [frames, 100] as const]) {
-        const score = scoreOf(state, rows);
-        expect([state, score]).toMatchObject([state, { precision: 1, recall: 1 }]);
-        expect(score.told).toBeGreaterThan(least);
+  it(
+    'RA-8, RA-21: are read without one idle or dialog missed or made up, at any mark and in any frame',
+    async () => {
+      const { marks, frames, back } = await readAll(all, (kind) => AGENTS[kind].signs);
+      const wrong = [...marks, ...frames].filter(
+        ({ possible, read: state }) => possible.length === 1 && possible[0] !== state,
+      );
+      expect(wrong).toEqual([]);
+      for (const line of [...scoreLines(marks, 'marks'), ...scoreLines(frames, 'frames')])
+        process.stderr.write(`${line}\n`);
+      for (const state of SCORED) {
+        for (const [rows, least] of [[marks, 15] as const, [frames, 100] as const]) {
+          const score = scoreOf(state, rows);
+          expect([state, score]).toMatchObject([state, { precision: 1, recall: 1 }]);
+          expect(score.told).toBeGreaterThan(least);
+        }
       }
-    }
-    // Of a dialog it is nearly always told whether there was one.
-    expect(scoreOf('waiting_input', frames).untold).toBeLessThan(frames.length / 4);
-    // When a program stopped working is not told. But it stopped once: these two alone are woken by what a tool brings.
-    expect(back.filter((file) => !/autobackground|mcp-tasks/.test(file))).toEqual([]);
-    expect(new Set(back).size).toBe(2);
-  });
+      // Of a dialog it is nearly always told whether there was one.
+      expect(scoreOf('waiting_input', frames).untold).toBeLessThan(frames.length / 4);
+      // When a program stopped working is not told. But it stopped once: these two alone are woken by what a tool brings.
+      expect(back.filter((file) => !/autobackground|mcp-tasks/.test(file))).toEqual([]);
+      expect(new Set(back).size).toBe(2);
+    },
+    REPLAY_MS,
+  );
 
   it('RA-21: no worse rule passes, also where it errs between the marks alone', async () => {
     const few = all.filter(({ file }) => /^(?:claude-[\d.]+|gemini-[\d.]+|opencode-[\d.]+)-permission/.test(file));
@@ -102,27 +109,31 @@ describe('recordings of the real programs', () => {
     expect(await worse('waiting_input', flickering)).toEqual([true, false]);
   });
 
-  it('RA-9: give the same states at the same moments however their bytes are cut and however fast they come', async () => {
-    const small = all.filter(({ recording }) => recording.chunks.length < 600);
-    expect(small.length).toBeGreaterThan(8);
-    const known = new Map<string, Line[]>();
-    const piece = fc.integer({ min: 1, max: 4_000 });
-    const order = fc.record({
-      index: fc.nat({ max: small.length - 1 }),
-      sizes: fc.array(piece, { minLength: 1, maxLength: 40 }),
-      paused: fc.boolean(),
-    });
-    await fc.assert(
-      fc.asyncProperty(order, async ({ index, sizes, paused }) => {
-        const fixture = small[index] as Fixture;
-        const whole = known.get(fixture.file) ?? (await read(fixture));
-        known.set(fixture.file, whole);
-        if (paused) await pause();
-        expect(await read({ ...fixture, recording: cut(fixture.recording, sizes) })).toEqual(whole);
-      }),
-      { numRuns: 12, verbose: 1 },
-    );
-  });
+  it(
+    'RA-9: give the same states at the same moments however their bytes are cut and however fast they come',
+    async () => {
+      const small = all.filter(({ recording }) => recording.chunks.length < 600);
+      expect(small.length).toBeGreaterThan(8);
+      const known = new Map<string, Line[]>();
+      const piece = fc.integer({ min: 1, max: 4_000 });
+      const order = fc.record({
+        index: fc.nat({ max: small.length - 1 }),
+        sizes: fc.array(piece, { minLength: 1, maxLength: 40 }),
+        paused: fc.boolean(),
+      });
+      await fc.assert(
+        fc.asyncProperty(order, async ({ index, sizes, paused }) => {
+          const fixture = small[index] as Fixture;
+          const whole = known.get(fixture.file) ?? (await read(fixture));
+          known.set(fixture.file, whole);
+          if (paused) await pause();
+          expect(await read({ ...fixture, recording: cut(fixture.recording, sizes) })).toEqual(whole);
+        }),
+        { numRuns: 12, verbose: 1 },
+      );
+    },
+    REPLAY_MS,
+  );
 
   it('RA-10: are not fooled by what another agent shows, quoted in what they print', async () => {
     const shown = await Promise.all(
