@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { inRoot, ROOT } from '../bootstrap/root.mjs';
 import { lean } from './lean.mjs';
+import { ownCode } from './own-code.mjs';
+import { PLACE_BANNER, strangersPlace } from './strangers-place.mjs';
+import { withoutSsh } from './without-ssh.mjs';
 
 /** What bundled CommonJS modules ask for; a module of ours that makes its own `require` has it in a scope of its own. */
 const BANNER = `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`;
@@ -34,13 +37,20 @@ export async function bundle({ entry, outdir, splitting }) {
     // Names stay as they are: they stand in the stack traces of the log.
     minifyWhitespace: true,
     minifySyntax: true,
-    banner: { js: BANNER },
+    banner: { js: `${BANNER} ${PLACE_BANNER}` },
     // Optional native parts of ws: it does without, and must not look for them in whatever folders lie above it.
     define: { 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"' },
-    plugins: [lean],
+    // Elsewhere a bundle has nothing beside it that its modules could name.
+    plugins: [
+      ...(outdir.startsWith(ROOT) ? [ownCode(outdir), strangersPlace(outdir)] : [ownCode(null)]),
+      lean,
+      withoutSsh,
+    ],
+    // Its other form, which its package names first, asks for its parts in a way that no bundler sees.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     logLevel: 'warning',
   });
-  const main = join(outdir, 'main.js');
+  const main = join(outdir, basename(entry));
   const files = result.outputFiles.toSorted((a, b) => Number(a.path === main) - Number(b.path === main));
   for (const { path, contents } of files) await replace(path, contents);
   return Object.keys(result.metafile.inputs).map((path) => relative(ROOT, inRoot(path)));

@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { inRoot } from '../bootstrap/root.mjs';
 import { bundle } from './bundle.mjs';
-import { RUNNER_BUNDLE, bundleRunner } from './runner-bundle.mjs';
+import { RUNNER_BUNDLE, bundleRunner } from './programs.mjs';
 
 /** The file that says what a runner tree is; the last one to be written. */
 export const TREE_FILE = 'tree.json';

@@ -11,7 +11,7 @@ import { startHttp } from './testing/servers.ts';
 
 failOnLeaks();
 
-const main = new URL('../dist/main.js', import.meta.url).pathname;
+const main = new URL('../dist/bundle/main.js', import.meta.url).pathname;
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const clean of cleanups.splice(0).toReversed()) await clean();
