@@ -19,24 +19,35 @@ export const SLOW = {
   'test/agents/claude.test.ts': 60,
   'test/agents/codex.test.ts': 50,
 };
-/** What others take, by project. */
-const USUAL = { unit: 5, e2e: 25, agents: 25 };
+/** What others take, by project: those outside of the packages start a whole service. */
+const USUAL = { unit: 5, whole: 25 };
 
 /** @param {string} file below the checkout @param {string} project @returns {number} seconds, roughly */
-export const secondsOf = (file, project) =>
-  SLOW[file] ?? (project in USUAL ? USUAL[/** @type {keyof typeof USUAL} */ (project)] : USUAL.unit);
+const secondsOf = (file, project) => SLOW[file] ?? (project === 'unit' ? USUAL.unit : USUAL.whole);
 
 /**
- * Starts the files in the order of what they take, the longest first, over all projects. A long one that begins last
- * would run alone in the end; and vitest's own order goes by the size of the sources, and runs no two projects at once.
+ * Test files in the order of what they take, the longest first; among equals the order stays.
+ *
+ * @template {{ readonly file: string, readonly project: string }} T
+ * @param {readonly T[]} files
+ * @returns {T[]}
+ */
+export const slowFirst = (files) =>
+  files.toSorted((a, b) => secondsOf(b.file, b.project) - secondsOf(a.file, a.project));
+
+/**
+ * Starts the files of all projects in one order. A long one that begins last would run alone in the end; vitest's own
+ * order goes by the size of the sources.
  */
 export default class SlowFirstSequencer extends BaseSequencer {
-  /** @override @param {import('vitest/node').TestSpecification[]} files */
-  async sort(files) {
+  /** @override @param {import('vitest/node').TestSpecification[]} specs */
+  async sort(specs) {
     const { root } = this.ctx.config;
-    /** @param {import('vitest/node').TestSpecification} spec */
-    const weight = ({ moduleId, project }) => secondsOf(moduleId.slice(root.length + 1), project.name);
-    // The sort is stable: among equals it stays as vitest has it, the largest files first.
-    return (await super.sort(files)).toSorted((a, b) => weight(b) - weight(a));
+    const files = (await super.sort(specs)).map((spec) => ({
+      spec,
+      file: spec.moduleId.slice(root.length + 1),
+      project: spec.project.name,
+    }));
+    return slowFirst(files).map(({ spec }) => spec);
   }
 }
