@@ -19,6 +19,8 @@ export default defineConfig({
     reporters: ['default', new ClosingLineReporter()],
     globalSetup: './scripts/testing/fresh-programs.mjs',
     sequence: { sequencer: SlowFirstSequencer },
+    // Vitest's own second is short for a machine that has other things to do; what works waits for none of it.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       {
         extends: true,
