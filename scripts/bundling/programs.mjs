@@ -50,7 +50,12 @@ export async function bundlePrograms(programs = PROGRAMS) {
   const { bundle } = await import('./bundle.mjs');
   await Promise.all(
     stale.map(async (program) => {
-      const inputs = await bundle({ entry: program.entry, outdir: inRoot(program.outdir), splitting: false });
+      const inputs = await bundle({
+        entry: program.entry,
+        outdir: inRoot(program.outdir),
+        splitting: false,
+        compact: program === RUNNER,
+      });
       await writeFile(inRoot(stampFileOf(program)), JSON.stringify(await stamps([...inputs, ...RECIPE])));
     }),
   );
