@@ -18,6 +18,12 @@ export const SLOW = {
   'services/coordinator/src/testing/histories/histories.test.ts': 60,
   'test/agents/claude.test.ts': 60,
   'test/agents/codex.test.ts': 50,
+  'services/runner/src/container.test.ts': 50,
+  'services/launcher/src/adapters/docker/recycling-crash.test.ts': 45,
+  'services/runner/src/run-attempt.test.ts': 45,
+  'services/mcp-gateway/src/http.test.ts': 40,
+  'services/launcher/src/adapters/docker/crash.test.ts': 35,
+  'packages/cli/src/main.test.ts': 35,
 };
 /** What others take, by project: those outside of the packages start a whole service. */
 const USUAL = { unit: 5, whole: 25 };
