@@ -44,7 +44,7 @@ describe('from a bare checkout', () => {
   });
 
   it('B-1: a changed source and a missing output are built again, and only built', async () => {
-    const source = join(checkout.path, 'packages/cli/src/main.ts');
+    const source = join(checkout.path, 'packages/cli/src/bundle/main.ts');
     await utimes(source, new Date(), new Date());
     const changed = up([]);
     expect(await changed.code).toBe(0);

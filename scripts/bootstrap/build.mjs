@@ -7,14 +7,19 @@ import { inRoot, ROOT } from './root.mjs';
 import { runChild } from './run-child.mjs';
 
 const STAMP = inRoot('node_modules/.roundhouse-build');
-const RUNNER = 'services/runner';
 /** Below dist, and without sources of its own: made of what is compiled. */
 const BUNDLE = 'bundle';
+/** The projects whose program is bundled. */
+const PROGRAMS = [
+  'packages/cli',
+  ...['coordinator', 'launcher', 'mcp-gateway', 'relay', 'runner'].map((it) => `services/${it}`),
+];
 
 /** A hash over path, size and time of all that the compiler reads of ours: some milliseconds where it takes seconds. */
 async function fingerprint() {
   const files = ['tsconfig.json', 'tsconfig.base.json', 'package-lock.json'];
-  files.push(...['bundle.mjs', 'lean.mjs'].map((name) => join('scripts/bundling', name)));
+  for (const entry of await readdir(inRoot('scripts/bundling')).catch(() => []))
+    files.push(`scripts/bundling/${entry}`);
   for (const project of await projects()) {
     files.push(join(project, 'tsconfig.json'), join(project, 'package.json'));
     const entries = await readdir(inRoot(project, 'src'), { recursive: true, withFileTypes: true }).catch(() => []);
@@ -35,7 +40,7 @@ export async function isBuilt() {
   const found = await readFile(STAMP, 'utf8').catch(() => null);
   if (found === null || found !== (await fingerprint())) return false;
   const outputs = (await projects()).map((project) =>
-    access(inRoot(project, 'dist', project === RUNNER ? join(BUNDLE, 'main.js') : '')),
+    access(inRoot(project, 'dist', PROGRAMS.includes(project) ? join(BUNDLE, 'main.js') : '')),
   );
   return Promise.all(outputs).then(
     () => true,
@@ -43,14 +48,15 @@ export async function isBuilt() {
   );
 }
 
-/** Compiles all projects and bundles the runner. The fingerprint is taken before: what changes meanwhile is compiled again. */
+/** Compiles all projects and bundles the programs. The fingerprint is taken before: what changes meanwhile is compiled again. */
 export async function build() {
   const start = Date.now();
   const before = await fingerprint();
   await rm(STAMP, { force: true });
   await removeOrphans();
   await runStep('scripts/bootstrap/transpile.mjs');
-  if ((await projects()).includes(RUNNER)) await runStep('scripts/bundle-runner.mjs');
+  // A checkout of less, as tests make them, compiles its program to where a bundle would lie.
+  if ((await projects()).includes('services/runner')) await runStep('scripts/bundle-programs.mjs');
   await writeFile(STAMP, before);
   process.stderr.write(`roundhouse: built in ${((Date.now() - start) / 1000).toFixed(1)} s\n`);
 }

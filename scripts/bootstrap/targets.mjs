@@ -9,7 +9,7 @@ import { runChild } from './run-child.mjs';
  * @param {readonly string[]} args
  */
 export async function becomeCli(args) {
-  const main = inRoot('packages/cli/dist/main.js');
+  const main = inRoot('packages/cli/dist/bundle/main.js');
   process.argv = [process.execPath, main, ...args];
   await import(pathToFileURL(main).href);
 }

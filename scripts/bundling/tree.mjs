@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { inRoot } from '../bootstrap/root.mjs';
 import { bundle } from './bundle.mjs';
-import { RUNNER_BUNDLE, bundleRunner } from './runner-bundle.mjs';
+import { RUNNER_BUNDLE, bundleRunner } from './programs.mjs';
 
 /** The file that says what a runner tree is; the last one to be written. */
 export const TREE_FILE = 'tree.json';
@@ -30,7 +30,7 @@ export async function fillTree(folder, node) {
   await mkdir(join(folder, 'packages/scripted-agent'), { recursive: true });
   await writeFile(join(folder, 'packages/scripted-agent/package.json'), MODULE);
   const agent = 'packages/scripted-agent/dist';
-  await bundle({ entry: `${agent}/main.js`, outdir: join(folder, agent), splitting: true });
+  await bundle({ entry: `${agent}/main.js`, outdir: join(folder, agent), splitting: true, compact: true });
   const content = await contentOf(folder);
   await writeFile(join(folder, TREE_FILE), `${JSON.stringify({ content, node: version, arch: process.arch })}\n`);
   await openToAll(folder);

@@ -54,7 +54,8 @@ async function files() {
       compilerOptions: { rootDir: 'src', outDir: 'dist', tsBuildInfoFile: 'dist/.tsbuildinfo', types: [] },
       include: ['src'],
     },
-    'packages/cli/src/main.ts': MAIN,
+    // Where a bundle would lie, once it is compiled.
+    'packages/cli/src/bundle/main.ts': MAIN,
   };
 }
 

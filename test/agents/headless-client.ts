@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { ModelSide } from './model-side.ts';
 import type { ProgramName } from './programs.ts';
 
-const CLI = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../packages/cli/dist/bundle/main.js', import.meta.url));
 const CONFIG_MS = 30_000;
 const RUN_MS = 150_000;
 

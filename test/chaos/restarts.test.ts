@@ -111,7 +111,7 @@ describe('kill -9', () => {
 it('B-11: a service whose supervisor and log reader are gone ends by itself', async () => {
   const repository = await scratchRepository();
   const data = await temporaryFolder();
-  const main = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
+  const main = fileURLToPath(new URL('../../packages/cli/dist/bundle/main.js', import.meta.url));
   const args = ['up', '--json', '--data', data.path, '--port', '0', '--repo', repository.path];
   const up = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   await lineMatching(up.stdout, /^\{/, 60_000);

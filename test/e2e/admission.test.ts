@@ -11,7 +11,7 @@ import {
 } from '@roundhouse/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-const CLI = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../packages/cli/dist/bundle/main.js', import.meta.url));
 const SCHEMA = { type: 'object', required: ['port'], properties: { port: { type: 'integer' } } };
 
 let repository: ScratchRepository;

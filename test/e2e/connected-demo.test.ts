@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { failOnLeaks, scratchRepository, startEmbeddedService, temporaryFolder, within } from '@roundhouse/testkit';
 import { expect, it } from 'vitest';
 
-const CLI = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../packages/cli/dist/bundle/main.js', import.meta.url));
 
 failOnLeaks();
 

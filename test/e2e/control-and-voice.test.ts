@@ -12,7 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const DIALOGS = fileURLToPath(new URL('../../services/runner/src/testing/dialog-program.mjs', import.meta.url));
-const MAIN = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../packages/cli/dist/bundle/main.js', import.meta.url));
 const run = promisify(execFile);
 
 let repository: ScratchRepository;

@@ -22,7 +22,7 @@ import {
 } from '@roundhouse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const CLI = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../packages/cli/dist/bundle/main.js', import.meta.url));
 
 let repository: ScratchRepository;
 let service: EmbeddedService;

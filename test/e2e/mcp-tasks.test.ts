@@ -17,7 +17,7 @@ import {
 } from '@roundhouse/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const GATEWAY = fileURLToPath(new URL('../../services/mcp-gateway/dist/main.js', import.meta.url));
+const GATEWAY = fileURLToPath(new URL('../../services/mcp-gateway/dist/bundle/main.js', import.meta.url));
 
 let repository: ScratchRepository;
 let folder: TemporaryFolder;

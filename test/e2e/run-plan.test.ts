@@ -18,7 +18,7 @@ import {
 } from '@roundhouse/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-const CLI = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../packages/cli/dist/bundle/main.js', import.meta.url));
 const EXAMPLE = fileURLToPath(new URL('../../deploy/ci/plan.yaml', import.meta.url));
 const RUN_MS = 100_000;
 const CONTAINER_RUN_MS = 240_000;

@@ -9,7 +9,7 @@ import { findProcesses } from '@roundhouse/host';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../dist/bundle/main.js', import.meta.url));
 const Line = z.strictObject({
   api: z.url(),
   mcp: z.url(),

@@ -6,7 +6,7 @@ import { descendantsOf, processTable, type ProcessRow } from './process-table.ts
 import { temporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
 import { eventually, lineMatching, within } from './waiting.ts';
 
-const CLI = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../cli/dist/bundle/main.js', import.meta.url));
 const START_MS = 60_000;
 const STOP_MS = 40_000;
 const RESTART_MS = 30_000;
@@ -179,5 +179,5 @@ export async function startEmbeddedService(options: EmbeddedOptions): Promise<Em
 
 function isPart(row: ProcessRow, name: ServiceName): boolean {
   if (name === 'redis') return /(?:redis|valkey)-server/.test(row.command) && !/^\S*sh /.test(row.command);
-  return row.command.includes(`services/${name}/dist/main.js`);
+  return row.command.includes(`services/${name}/dist/bundle/main.js`);
 }

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from './testing/eventually.ts';
 import { LauncherPlace } from './testing/launcher-place.ts';
 
-const MAIN = new URL('../dist/main.js', import.meta.url).pathname;
+const MAIN = new URL('../dist/bundle/main.js', import.meta.url).pathname;
 
 const exists = (path: string): Promise<boolean> =>
   access(path).then(

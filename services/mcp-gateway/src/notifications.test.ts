@@ -9,7 +9,7 @@ import { NOTIFICATIONS_URI } from './notifications-resource.ts';
 import { ERAS } from './testing/clients.ts';
 import { COORDINATOR_ID, type Seen, startContractServer, TASK_ID, TOKENS } from './testing/contract-server.ts';
 
-const MAIN = fileURLToPath(new URL('../dist/stdio-main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../dist/bundle/stdio-main.js', import.meta.url));
 const BOUND_MS = 20_000;
 const AT = '2026-11-23T01:02:03.000Z';
 

@@ -8,7 +8,7 @@ import { readStdioOptions, UsageError } from './stdio-arguments.ts';
 import { COORDINATOR_ID, sampleTask, startContractServer, TASK_ID, TOKENS } from './testing/contract-server.ts';
 import { toolsFor } from './tools.ts';
 
-const MAIN = fileURLToPath(new URL('../dist/stdio-main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../dist/bundle/stdio-main.js', import.meta.url));
 const environment = {
   ROUNDHOUSE_LOG_LEVEL: 'info',
   ROUNDHOUSE_TOKEN: TOKENS.coordinator,

@@ -24,7 +24,7 @@ const KEPT: KeptWait = {
   answer: null,
 };
 const found = { outcome: 'nothing_live', notice: null, redelivered: false, remaining: 0, cursor: '-' } as const;
-const STDIO = fileURLToPath(new URL('../dist/stdio-main.js', import.meta.url));
+const STDIO = fileURLToPath(new URL('../dist/bundle/stdio-main.js', import.meta.url));
 const META = {
   _meta: {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',

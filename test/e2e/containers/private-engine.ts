@@ -52,10 +52,10 @@ export class PrivateEngine {
       await ip('-n', name, 'address', 'add', `${net}.2/24`, 'dev', inner);
       for (const device of ['lo', inner]) await ip('-n', name, 'link', 'set', device, 'up');
       await ip('-n', name, 'route', 'add', 'default', 'via', `${net}.1`);
-      await succeed('iptables', ['--table', 'nat', '--append', ...rule], { ms: SETUP_MS });
+      await succeed('iptables', ['--wait', '--table', 'nat', '--append', ...rule], { ms: SETUP_MS });
       // An engine of the machine's own sets the policy to drop what it does not know.
       for (const flag of ['--in-interface', '--out-interface'])
-        await succeed('iptables', ['--insert', 'FORWARD', flag, outer, '--jump', 'ACCEPT'], { ms: SETUP_MS });
+        await succeed('iptables', ['--wait', '--insert', 'FORWARD', flag, outer, '--jump', 'ACCEPT'], { ms: SETUP_MS });
       return engine;
     } catch (error) {
       await engine.end();
@@ -95,8 +95,10 @@ export class PrivateEngine {
     }
     const outer = this.#name.replace('rh-', 'rho');
     for (const flag of ['--in-interface', '--out-interface'])
-      await runProgram('iptables', ['--delete', 'FORWARD', flag, outer, '--jump', 'ACCEPT'], { ms: SETUP_MS });
-    await runProgram('iptables', ['--table', 'nat', '--delete', ...this.#rule], { ms: SETUP_MS });
+      await runProgram('iptables', ['--wait', '--delete', 'FORWARD', flag, outer, '--jump', 'ACCEPT'], {
+        ms: SETUP_MS,
+      });
+    await runProgram('iptables', ['--wait', '--table', 'nat', '--delete', ...this.#rule], { ms: SETUP_MS });
     await runProgram('ip', ['link', 'delete', outer], { ms: SETUP_MS });
     await runProgram('ip', ['netns', 'delete', this.#name], { ms: SETUP_MS });
     await this.folder.remove();

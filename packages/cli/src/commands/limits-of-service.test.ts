@@ -9,7 +9,7 @@ import { ApiClient, DEFAULT_LIMITS, type LauncherState, type Project, type Task 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataPaths } from '../data-folder.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/bundle/main.js', import.meta.url));
 
 let folder: string;
 let data: string;

@@ -10,7 +10,7 @@ import { readConfig } from '../config.ts';
 import { ensureSampleRepository } from '../embedded/sample-repository.ts';
 import { git } from '../git.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/bundle/main.js', import.meta.url));
 const { inherited } = readConfig({ ...process.env }, false);
 
 let folder: string;

@@ -142,7 +142,7 @@ describe('the scripted model', () => {
     const { hostname, port } = new URL(model.url);
     const socket = connect(Number(port), hostname);
     socket.write('CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n');
-    const [answer] = (await within(5_000, 'an answer', once(socket, 'data'))) as [Buffer];
+    const [answer] = (await within(20_000, 'an answer', once(socket, 'data'))) as [Buffer];
     expect(answer.toString()).toMatch(/^HTTP\/1.1 403/);
     socket.destroy();
     expect(model.refused).toEqual(['example.org:443']);

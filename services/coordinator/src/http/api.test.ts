@@ -271,7 +271,7 @@ describe('bad input', () => {
       const asked = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`;
       const socket = connectRaw();
       socket.write(asked);
-      const answer = await within(5_000, `the end of ${path}`, text(socket));
+      const answer = await within(20_000, `the end of ${path}`, text(socket));
       expect([path, answer.toLowerCase()]).toEqual([
         path,
         expect.stringMatching(/^http\/1.1 4\d\d .*connection: close/s),

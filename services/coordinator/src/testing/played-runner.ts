@@ -137,7 +137,7 @@ export class PlayedRunner {
   }
 
   async closed(): Promise<number> {
-    const [code] = (await within(5_000, 'the end of the link', once(this.#socket, 'close'))) as [number];
+    const [code] = (await within(20_000, 'the end of the link', once(this.#socket, 'close'))) as [number];
     return code;
   }
 
@@ -164,7 +164,7 @@ async function dial(url: string, token: string, heard: Heard): Promise<Dialled> 
   });
   await once(socket, 'open');
   const welcomed = (): boolean => messages.some(({ type }) => type === 'welcome');
-  await within(5_000, 'the welcome', waitFor(listeners, welcomed));
+  await within(20_000, 'the welcome', waitFor(listeners, welcomed));
   return { ...heard, socket };
 }
 

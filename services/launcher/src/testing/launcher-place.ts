@@ -13,7 +13,7 @@ import { CoordinatorDouble } from './coordinator-double.ts';
 import { eventually } from './eventually.ts';
 import { quietLog } from './quiet-log.ts';
 
-const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
+const MAIN = new URL('../../dist/bundle/main.js', import.meta.url).pathname;
 const RUNNER = new URL('../../src/testing/tiny-runner.mjs', import.meta.url).pathname;
 
 /** A real Redis, a coordinator double and a folder for launchers that are real processes with tiny runners. */

@@ -16,7 +16,7 @@ import { endProcessTree, findProcesses } from '@roundhouse/host';
 import { TestCoordinator } from './coordinator.ts';
 import { git } from './git-http.ts';
 
-const RUNNER = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const RUNNER = fileURLToPath(new URL('../../dist/bundle/main.js', import.meta.url));
 
 /** The mark of a runner that was started ahead of its attempt. */
 export const WAITING_MARK = 'warm-of-a-test';
