@@ -22,12 +22,13 @@ export async function startProcess(main, environment) {
     execArgv: ['--expose-gc', '--import', PROBE],
   });
   const exit = once(child, 'exit');
-  const [message] = await Promise.race([
-    once(child, 'message'),
-    exit.then(([code]) => {
-      throw new Error(`${main} ended with ${code}`);
-    }),
-  ]);
+  const ended = exit.then(([code]) => {
+    throw new Error(`${main} ended with ${code}`);
+  });
+  // Heard where it is waited for; where nobody waits it is the end that was asked for.
+  ended.catch(() => undefined);
+  const nextWord = async () => (await Promise.race([once(child, 'message'), ended]))[0];
+  const message = await nextWord();
   return {
     url: /** @type {string} */ (message.url),
     /** What it holds, bytes, after a collection. @returns {Promise<{ heldBytes: number, rssBytes: number }>} */
@@ -36,9 +37,9 @@ export async function startProcess(main, environment) {
     },
     /** Its next word after this one. @param {import('node:child_process').Serializable} word @returns {Promise<any>} */
     async ask(word) {
-      const answered = once(child, 'message');
+      const answered = nextWord();
       child.send(word);
-      return (await answered)[0];
+      return await answered;
     },
     async stop() {
       child.disconnect();

@@ -18,6 +18,8 @@ export type Transport = (request: ApiRequest) => Promise<ApiAnswer>;
 
 /** What every platform has. */
 export const fetchTransport: Transport = async ({ method, url, headers, body, signal }) => {
-  const response = await fetch(url, { method, headers, body, signal });
+  const init: RequestInit = { method, headers, signal };
+  if (body !== null) init.body = body;
+  const response = await fetch(url, init);
   return { status: response.status, text: await response.text() };
 };

@@ -93,7 +93,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     registerLink(scope, deps, calls.record);
     scope.get(
       '/api/openapi.json',
-      { schema: { hide: true }, config: { access: 'openapiDocument' }, onRequest: async (request) => rates.address(request) },
+      {
+        schema: { hide: true },
+        config: { access: 'openapiDocument' },
+        onRequest: async (request) => rates.address(request),
+      },
       async () => app.swagger(),
     );
   });
