@@ -17,7 +17,7 @@ import { registerRoutes } from './http/routes.ts';
 import type { CallRecorder } from './effects/record-calls.ts';
 import { operationOf, registerCallTrail } from './http/call-trail.ts';
 import { holdToMatrix } from './http/known-routes.ts';
-import type { GitSmartHttp } from './ports.ts';
+import type { GitSmartHttp } from './ports/hubs.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 

@@ -43,7 +43,7 @@ import { reapAttempts } from './effects/reap-attempts.ts';
 import { tellCoordinators } from './effects/tell-coordinators.ts';
 import { wakeAdmission } from './effects/wake-admission.ts';
 import type { ServiceDeps } from './http/implementations.ts';
-import type { Clock } from './ports.ts';
+import type { Clock } from './ports/clock.ts';
 
 export const VERSION = '0.1.0';
 

@@ -6,7 +6,7 @@ import type { Effect, EffectType, LandResult } from '../domain/events.ts';
 import type { Deps } from '../handlers/deps.ts';
 import { weighTask } from '../handlers/admission/weigh.ts';
 import { transition } from '../handlers/transition.ts';
-import type { AttemptQueue } from '../ports.ts';
+import type { AttemptQueue } from '../ports/effects.ts';
 
 export type EffectDeps = Deps & {
   readonly queue: AttemptQueue;

@@ -1,6 +1,6 @@
 import type { AuditCall } from '@roundhouse/contracts';
 import type { Logger } from 'pino';
-import type { AuditLog } from '../ports.ts';
+import type { AuditLog } from '../ports/audit.ts';
 
 /** How long a call waits for others to be appended with, ms: so much of the audit a kill -9 can lose. */
 const GATHER_MS = 50;

@@ -1,7 +1,7 @@
 import type { TaskRecord } from '@roundhouse/contracts';
 import type { Change } from '../domain/decision.ts';
 import { boxChange, hostStir } from '../domain/notifications.ts';
-import type { Commit } from '../ports.ts';
+import type { Commit } from '../ports/tasks.ts';
 import type { Deps } from './deps.ts';
 
 export interface TransitionOptions {

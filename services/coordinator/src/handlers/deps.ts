@@ -1,23 +1,15 @@
 import type { Identity, Reach } from '@roundhouse/contracts';
 import type { Logger } from 'pino';
-import type {
-  AccessFeed,
-  AuditLog,
-  Clock,
-  CoordinatorAccess,
-  EventFeed,
-  EventLog,
-  Hubs,
-  Launchers,
-  Pairings,
-  Presence,
-  RecentProfiles,
-  Recordings,
-  Registry,
-  Renderings,
-  TaskStore,
-  TokenStore,
-} from '../ports.ts';
+import type { AccessFeed, CoordinatorAccess, Pairings, TokenStore } from '../ports/access.ts';
+import type { AuditLog } from '../ports/audit.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EventFeed, EventLog } from '../ports/events.ts';
+import type { Hubs } from '../ports/hubs.ts';
+import type { Launchers, RecentProfiles } from '../ports/launchers.ts';
+import type { Recordings, Renderings } from '../ports/output.ts';
+import type { Presence } from '../ports/presence.ts';
+import type { Registry } from '../ports/registry.ts';
+import type { TaskStore } from '../ports/tasks.ts';
 import type { NotificationBox, WebhookPost, Webhooks } from '../ports/notifications.ts';
 import type { AdmissionIndex, BreakerStore, SchemaCheck } from '../ports/admission.ts';
 import type { NoticeDesk } from './notice-desk.ts';

@@ -9,7 +9,7 @@ import {
   type WaitedFor,
 } from '@roundhouse/contracts';
 import type { KeptWaits, StoredKeptWait } from '../ports/kept-waits.ts';
-import type { IdempotencyStore } from '../ports.ts';
+import type { IdempotencyStore } from '../ports/idempotency.ts';
 import { actingFor, ownTask } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
 import { readEvents } from './read-events.ts';

@@ -1,6 +1,6 @@
 import type { InputOf, OPERATIONS, OutputOf, Project, SandboxProfile, TaskRecord } from '@roundhouse/contracts';
 import { sandboxLimitsOf } from '../domain/limits.ts';
-import type { WantedProfile } from '../ports.ts';
+import type { WantedProfile } from '../ports/launchers.ts';
 import type { Caller, Deps } from './deps.ts';
 import { pageOf } from './list-page.ts';
 

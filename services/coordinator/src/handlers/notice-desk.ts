@@ -1,5 +1,5 @@
 import type { Notice } from '@roundhouse/contracts';
-import type { EventFeed, FeedEvent } from '../ports.ts';
+import type { EventFeed, FeedEvent } from '../ports/events.ts';
 
 /** What a waiter is given: a notice for itself alone, news for everybody, or that nothing can come any more. */
 export type Handed =

@@ -1,5 +1,5 @@
 import { type PlacedEvent, RoundhouseError, type TaskEventKind } from '@roundhouse/contracts';
-import type { FeedEvent } from '../ports.ts';
+import type { FeedEvent } from '../ports/events.ts';
 import type { Deps } from './deps.ts';
 
 /** How many events are looked at in one read of the log, where a filter leaves some out. */

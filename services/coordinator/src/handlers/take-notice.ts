@@ -1,7 +1,7 @@
 import { type Notice, RoundhouseError, type TaskRecord } from '@roundhouse/contracts';
 import { decide } from '../domain/decide.ts';
 import { firstNotice, newNotice } from '../domain/notices.ts';
-import type { FeedEvent } from '../ports.ts';
+import type { FeedEvent } from '../ports/events.ts';
 import type { Deps } from './deps.ts';
 import type { DeskWork, Handed, Waiter } from './notice-desk.ts';
 import { commitChange } from './commit-change.ts';

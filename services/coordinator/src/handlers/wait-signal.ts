@@ -6,7 +6,7 @@ import {
   RoundhouseError,
   Uuid,
 } from '@roundhouse/contracts';
-import type { IdempotencyStore } from '../ports.ts';
+import type { IdempotencyStore } from '../ports/idempotency.ts';
 import { actingFor } from './access.ts';
 import type { Caller, Deps } from './deps.ts';
 import { transition } from './transition.ts';

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { FeedEvent } from '../ports.ts';
+import type { FeedEvent } from '../ports/events.ts';
 
 export interface Watch {
   readonly subscribe: (listener: (event: FeedEvent | null) => void) => () => void;

@@ -13,7 +13,7 @@ import {
 import type { FastifyRequest } from 'fastify';
 import { isLive } from '../domain/derived.ts';
 import type { Deps } from '../handlers/deps.ts';
-import type { VerifiedToken } from '../ports.ts';
+import type { VerifiedToken } from '../ports/access.ts';
 import { trailOf } from './call-trail.ts';
 
 /** The value of a header that must come once. */

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Deps } from '../handlers/deps.ts';
 import { type EventFilter, type EventPage, readEvents } from '../handlers/read-events.ts';
-import type { VerifiedToken } from '../ports.ts';
+import type { VerifiedToken } from '../ports/access.ts';
 import { authenticate, coordinatorOf, header, reachOf } from './authenticate.ts';
 import { trailOf } from './call-trail.ts';
 import { toRoundhouseError } from './error-answers.ts';

@@ -9,7 +9,7 @@ import {
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { GitAccess, GitRequest, GitService, GitSmartHttp } from '../ports.ts';
+import type { GitAccess, GitRequest, GitService, GitSmartHttp } from '../ports/hubs.ts';
 import type { Deps } from '../handlers/deps.ts';
 import { authenticate, header } from './authenticate.ts';
 import { trailOf } from './call-trail.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ErrorBody, RoundhouseError, ERRORS, isErrorCode } from '@roundhouse/contracts';
-import type { IdempotencyStore } from '../ports.ts';
+import type { IdempotencyStore } from '../ports/idempotency.ts';
 
 /** How an answer with a secret in it is kept, and read again: null where it is not this caller's to read. */
 export interface Seal {

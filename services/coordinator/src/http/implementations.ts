@@ -31,7 +31,7 @@ import { waitForEvents } from '../handlers/wait-for-events.ts';
 import { waitForIdle } from '../handlers/wait-for-idle.ts';
 import { waitSignal } from '../handlers/wait-signal.ts';
 import type { KeptWaits } from '../ports/kept-waits.ts';
-import type { IdempotencyStore } from '../ports.ts';
+import type { IdempotencyStore } from '../ports/idempotency.ts';
 
 export type ServiceDeps = Deps & {
   readonly idempotency: IdempotencyStore;

@@ -17,7 +17,7 @@ import type { Deps } from '../handlers/deps.ts';
 import { desiredStates } from '../handlers/desired-state.ts';
 import { runnerEvent } from '../handlers/runner-event.ts';
 import { readTask, transition } from '../handlers/transition.ts';
-import type { VerifiedToken } from '../ports.ts';
+import type { VerifiedToken } from '../ports/access.ts';
 import { authenticate, reachOf } from './authenticate.ts';
 import { callOf, trailOf } from './call-trail.ts';
 import { standingAccess } from './standing-access.ts';

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { CallName } from '@roundhouse/contracts';
 import type { Caller, Deps } from '../handlers/deps.ts';
-import type { VerifiedToken } from '../ports.ts';
+import type { VerifiedToken } from '../ports/access.ts';
 import { type StandingAccess, standingAccess } from './standing-access.ts';
 
 interface Waiter {

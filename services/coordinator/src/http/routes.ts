@@ -15,7 +15,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import { z } from 'zod';
 import type { Caller } from '../handlers/deps.ts';
-import type { VerifiedToken } from '../ports.ts';
+import type { VerifiedToken } from '../ports/access.ts';
 import { authenticate, coordinatorOf, header, reachOf, tokenOf } from './authenticate.ts';
 import { noteSubject, trailOf } from './call-trail.ts';
 import { noteUndocumented } from './error-answers.ts';

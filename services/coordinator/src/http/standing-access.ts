@@ -1,7 +1,7 @@
 import { RoundhouseError } from '@roundhouse/contracts';
 import type { FastifyRequest } from 'fastify';
 import type { Deps } from '../handlers/deps.ts';
-import type { VerifiedToken } from '../ports.ts';
+import type { VerifiedToken } from '../ports/access.ts';
 import { authenticate } from './authenticate.ts';
 
 /** The longest time that a timer takes, ms. */

@@ -1,7 +1,7 @@
 import { ATTEMPT_QUEUE, KEY_PREFIX, attemptJobId } from '@roundhouse/contracts';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { AttemptQueue } from '../../ports.ts';
+import type { AttemptQueue } from '../../ports/effects.ts';
 
 /** BullMQ dispatches, it does not own: a job lives for the hand-over only, the lease owns the attempt. */
 export function createBullmqAttemptQueue(redis: Redis): AttemptQueue & { close(): Promise<void> } {

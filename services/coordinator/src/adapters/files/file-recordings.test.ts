@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type TemporaryFolder, temporaryFolder } from '@roundhouse/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Recordings } from '../../ports.ts';
+import type { Recordings } from '../../ports/output.ts';
 import { createFileRecordings } from './file-recordings.ts';
 
 let folder: TemporaryFolder;

@@ -2,7 +2,7 @@ import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '@roundhouse/host';
 import { z } from 'zod';
-import type { Recordings } from '../../ports.ts';
+import type { Recordings } from '../../ports/output.ts';
 
 /** The most that is kept of one attempt's output, bytes. */
 const MAX_BYTES = 64 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { PAGE_BYTES, pageLength } from '../../domain/page.ts';
-import type { DiffPage } from '../../ports.ts';
+import type { DiffPage } from '../../ports/hubs.ts';
 import { GitFailure, type TrustedGit } from './trusted-git.ts';
 
 const MAX_FILES = 500;

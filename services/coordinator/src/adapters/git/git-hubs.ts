@@ -2,7 +2,7 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { RoundhouseError, archiveRef } from '@roundhouse/contracts';
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { Hubs } from '../../ports.ts';
+import type { Hubs } from '../../ports/hubs.ts';
 import { diffPage } from './git-diff.ts';
 import { landInHub } from './landing.ts';
 import { looseBranch } from './loose-branch.ts';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Readable } from 'node:stream';
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
-import type { GitRequest, GitSmartHttp } from '../../ports.ts';
+import type { GitRequest, GitSmartHttp } from '../../ports/hubs.ts';
 import type { TrustedGit } from './trusted-git.ts';
 
 const HOOKS = fileURLToPath(new URL('../../../hooks/', import.meta.url));

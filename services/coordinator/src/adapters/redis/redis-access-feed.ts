@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { AccessFeed } from '../../ports.ts';
+import type { AccessFeed } from '../../ports/access.ts';
 import { KEYS } from './keys.ts';
 import { Listeners } from './listeners.ts';
 

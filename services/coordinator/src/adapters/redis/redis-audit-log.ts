@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AUDIT_GENESIS, type AuditCall, AuditEntry, auditText } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
-import type { AuditLog } from '../../ports.ts';
+import type { AuditLog } from '../../ports/audit.ts';
 import { KEYS } from './keys.ts';
 import { loadScript } from './script.ts';
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { CoordinatorAccess } from '../../ports.ts';
+import type { CoordinatorAccess } from '../../ports/access.ts';
 import { KEYS } from './keys.ts';
 
 /** Two hashes, coordinator id to instant: since when it is stopped, and since when it was last started again. */

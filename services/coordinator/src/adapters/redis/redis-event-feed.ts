@@ -1,6 +1,6 @@
 import { TaskEvent } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
-import type { EventFeed, FeedEvent } from '../../ports.ts';
+import type { EventFeed, FeedEvent } from '../../ports/events.ts';
 import { KEYS } from './keys.ts';
 import { Listeners } from './listeners.ts';
 

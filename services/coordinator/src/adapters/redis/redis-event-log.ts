@@ -1,6 +1,6 @@
 import { TaskEvent } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
-import type { EventLog } from '../../ports.ts';
+import type { EventLog } from '../../ports/events.ts';
 import { KEYS } from './keys.ts';
 
 /** How many events of a coordinator are kept at least: a shorter stream was never trimmed. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Redis } from 'ioredis';
-import type { IdempotencyStore } from '../../ports.ts';
+import type { IdempotencyStore } from '../../ports/idempotency.ts';
 import { KEYS } from './keys.ts';
 
 /** A request that is running holds its key for so long at most: longer than any call may stand open. Seconds. */

@@ -1,6 +1,6 @@
 import { LAUNCHER_TIMES, LauncherState } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
-import type { Launchers } from '../../ports.ts';
+import type { Launchers } from '../../ports/launchers.ts';
 import { KEYS } from './keys.ts';
 import { loadScript } from './script.ts';
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Effect } from '../../domain/events.ts';
-import type { Outbox } from '../../ports.ts';
+import type { Outbox } from '../../ports/effects.ts';
 import { KEYS } from './keys.ts';
 
 const GROUP = 'effects';

@@ -1,6 +1,6 @@
 import { PAIRING } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
-import type { Pairings } from '../../ports.ts';
+import type { Pairings } from '../../ports/access.ts';
 import { KEYS } from './keys.ts';
 import { loadScript } from './script.ts';
 

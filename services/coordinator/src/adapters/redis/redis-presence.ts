@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type ClientInfo, ConnectedClient } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { Presence } from '../../ports.ts';
+import type { Presence } from '../../ports/presence.ts';
 import { KEYS } from './keys.ts';
 
 /** How many clients of one coordinator are remembered, and for how long after their last call, ms. */

@@ -1,7 +1,7 @@
 import { ImageName, SandboxLimits, Uuid } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { RecentProfiles } from '../../ports.ts';
+import type { RecentProfiles } from '../../ports/launchers.ts';
 import { KEYS } from './keys.ts';
 
 const KEPT = 100;

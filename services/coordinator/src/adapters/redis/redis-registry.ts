@@ -1,7 +1,7 @@
 import { Coordinator, Project, RoundhouseError } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
 import type { z } from 'zod';
-import type { Registry } from '../../ports.ts';
+import type { Registry } from '../../ports/registry.ts';
 import { KEYS } from './keys.ts';
 import { loadScript } from './script.ts';
 

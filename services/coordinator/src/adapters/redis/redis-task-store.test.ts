@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newTask } from '../../domain/new-task.ts';
 import { transition } from '../../handlers/transition.ts';
-import type { TaskStore } from '../../ports.ts';
+import type { TaskStore } from '../../ports/tasks.ts';
 import { KEYS } from './keys.ts';
 import { REDELIVER_AFTER_MS, createRedisTaskStore } from './redis-task-store.ts';
 

@@ -2,7 +2,7 @@ import { LEASE, RoundhouseError, type TaskEvent, type TaskRecord } from '@roundh
 import type { Redis } from 'ioredis';
 import { isLive, isSettled } from '../../domain/derived.ts';
 import { firstNotice } from '../../domain/notices.ts';
-import type { AdmissionGate, AdmitResult, Commit, TaskStore } from '../../ports.ts';
+import type { AdmissionGate, AdmitResult, Commit, TaskStore } from '../../ports/tasks.ts';
 import { NOTIFICATION_TIMES, type NotificationTimes } from '../../domain/notification-times.ts';
 import type { BoxChange } from '../../domain/notifications.ts';
 import { heldBy, holdsPlace, turnOf } from '../../domain/admission/place.ts';

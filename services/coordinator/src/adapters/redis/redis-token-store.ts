@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { type Identity, TOKEN_PATTERN, TokenInfo, uuidOfHex } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
-import type { TokenStore } from '../../ports.ts';
+import type { TokenStore } from '../../ports/access.ts';
 import { KEYS } from './keys.ts';
 import { loadScript } from './script.ts';
 

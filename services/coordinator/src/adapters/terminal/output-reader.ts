@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Rendering } from '../../ports.ts';
+import type { Rendering } from '../../ports/output.ts';
 import { LineTerminal } from './line-terminal.ts';
 
 /** What is read of a recording at once, bytes. */

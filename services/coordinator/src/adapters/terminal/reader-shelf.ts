@@ -1,4 +1,4 @@
-import type { Rendering, RenderOrder } from '../../ports.ts';
+import type { Rendering, RenderOrder } from '../../ports/output.ts';
 import { OutputReader } from './output-reader.ts';
 
 type Wanted = Omit<RenderOrder, 'taskId' | 'attempt'> & { readonly file: string };

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
 import type { Logger } from 'pino';
 import { RoundhouseError } from '@roundhouse/contracts';
-import type { Renderings } from '../../ports.ts';
+import type { Renderings } from '../../ports/output.ts';
 import { RenderAnswer, type RenderQuestion } from './render-protocol.ts';
 
 /** The compiled file, by the name of the package: a thread reads no TypeScript. */

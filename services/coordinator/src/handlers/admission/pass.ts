@@ -1,7 +1,7 @@
 import { decide } from '../../domain/decide.ts';
 import { type Choice, nextToAdmit } from '../../domain/admission/next-to-admit.ts';
 import { budgetSpent, shutKinds } from '../../domain/admission/standing.ts';
-import type { AdmitResult } from '../../ports.ts';
+import type { AdmitResult } from '../../ports/tasks.ts';
 import type { Deps } from '../deps.ts';
 import { versioned } from '../commit-change.ts';
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { archiveRef } from '@roundhouse/contracts';
 import type { LandResult } from '../../domain/events.ts';
-import type { Hubs } from '../../ports.ts';
+import type { Hubs } from '../../ports/hubs.ts';
 
 /** What a history plants: git itself failing. */
 export class HubFailure extends Error {

@@ -27,7 +27,9 @@ import type { Deps } from '../../handlers/deps.ts';
 import { createNoticeDesk } from '../../handlers/notice-desk.ts';
 import { noticeWork } from '../../handlers/take-notice.ts';
 import { createIdempotency, type Idempotency } from '../../http/idempotency.ts';
-import type { Clock, EventFeed, IdempotencyStore } from '../../ports.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { EventFeed } from '../../ports/events.ts';
+import type { IdempotencyStore } from '../../ports/idempotency.ts';
 import { type FaultyConnection, type Traffic, faultyConnection } from './faulty-connection.ts';
 import { type HubLedger, memoryHub } from './memory-hub.ts';
 

@@ -14,7 +14,7 @@ import type { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { createRedisRegistry } from '../../adapters/redis/redis-registry.ts';
 import type { Caller } from '../../handlers/deps.ts';
-import type { EventFeed } from '../../ports.ts';
+import type { EventFeed } from '../../ports/events.ts';
 import { FaultError } from './faulty-connection.ts';
 import { indexFaults } from './index-faults.ts';
 import { invariantFaults } from './invariants.ts';
