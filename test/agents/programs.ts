@@ -16,7 +16,10 @@ const firstOf = async (folder: string, name: RegExp, file: string): Promise<stri
   return found === undefined ? null : join(folder, found, file);
 };
 
-/** The manifests are in the folder of the same name. Those of GitHub's Copilot are missing: it does nothing without an account. */
+/**
+ * The manifests are in the folder of the same name. That of GitHub's Copilot is missing: with another provider it needs no account
+ * (COPILOT_PROVIDER_BASE_URL, COPILOT_OFFLINE), but its adapter does not bring it our tools yet.
+ */
 export const PROGRAMS = {
   claude: {
     downloadMb: 175,

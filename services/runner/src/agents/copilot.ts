@@ -46,7 +46,8 @@ const MODES = {
 } as const;
 
 /**
- * GitHub Copilot CLI, after its documentation: there is no recording of it, and without an account it cannot be tried. Where
+ * GitHub Copilot CLI, after its documentation: there is no recording of it. Tried once by hand with 1.0.102 and another provider
+ * (COPILOT_PROVIDER_BASE_URL): its prompt was typed and worked on, but was told as undelivered, and it did not have our tools. Where
  * its screen is another one than here, it reads as unknown and is not typed to.
  */
 export const copilot: AgentAdapter<CodingAgentSpec<'copilot'>> = {
