@@ -6,6 +6,7 @@ import type { SandboxProfile } from '@roundhouse/contracts';
 import { endProcessTree, findProcesses } from '@roundhouse/host';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ProcessSandboxes } from '../adapters/process/process-sandbox.ts';
+import { CALM_AFTER_MS } from '../domain/calm.ts';
 import { PROFILE } from '../testing/coordinator-double.ts';
 import { eventually } from '../testing/eventually.ts';
 import { RememberingLog } from '../testing/remembering-log.ts';
@@ -13,6 +14,7 @@ import { newOrder } from '../testing/sandboxes-suite.ts';
 import { SwitchableSandboxes } from '../testing/switchable-sandboxes.ts';
 import { Gate } from './gate.ts';
 import { Slots } from './slots.ts';
+import { startSandbox } from './start-sandbox.ts';
 import { WarmPool } from './warm-pool.ts';
 
 const main = new URL('../../src/testing/tiny-runner.mjs', import.meta.url).pathname;
@@ -87,6 +89,28 @@ describe('warm pool', () => {
     expect(await sandboxes.assign(warmId, newOrder('plain'), never)).toBe('taken');
     pool.handedOver('taken');
     await has(pool, 1);
+  });
+
+  it('WP-2: an attempt that finds none ready is handed to the one that is starting, and none is started for it', async () => {
+    const pool = open(1, 1);
+    pool.want([PROFILE]);
+    await eventually(() => pool.size === 1 || null, 'one is starting');
+    const parts = { sandboxes, pool, starts, log, signal: never };
+    expect(await startSandbox(newOrder('plain'), { decided: () => undefined }, parts)).toBe('warm');
+  });
+
+  it('WP-3: after a hand-over none is started until it is calm', async () => {
+    const pool = open(1, 1);
+    pool.want([PROFILE]);
+    await has(pool, 1);
+    const warmId = pool.take(PROFILE) ?? '';
+    await sandboxes.endWarm(warmId);
+    const handedOverAt = Date.now();
+    pool.handedOver('taken');
+    pool.poke();
+    await has(pool, 1);
+    const [next] = await sandboxes.listWarm();
+    expect(next?.createdAtMs).toBeGreaterThanOrEqual(handedOverAt + CALM_AFTER_MS);
   });
 
   it('WP-2: who waits for one that does not get ready is told, and the pool goes on', async () => {

@@ -37,7 +37,8 @@ const PASTED_MS = 300;
 
 /**
  * Answers dialogs of one terminal, one at a time: moves the selector, sees it stand at the option, where text is wanted types
- * that and sees it stand there, presses Enter, and sees the dialog go. What is wanted of a dialog that is not shown is not typed, and no answer is typed twice.
+ * that and sees it stand there, presses Enter, and sees the dialog go. What is wanted of a dialog that is not shown is not typed,
+ * and no answer is typed twice.
  */
 export class DialogDesk {
   readonly #rules: DialogRules;
