@@ -167,6 +167,10 @@ const PLAUSIBLE: readonly Step[] = [
   }),
   () => ({ type: 'land_finished', result: { kind: 'landed', landedAs: 'c'.repeat(40), nothingToLand: false } }),
   () => ({ type: 'land_finished', result: { kind: 'failed', reason: 'git' } }),
+  () => ({
+    type: 'land_finished',
+    result: { kind: 'conflicted', onto: 'd'.repeat(40), files: [{ path: 'x', kind: 'contents' }] },
+  }),
 ];
 
 /** What ends an attempt or the task: rarer, or no history would get far. */

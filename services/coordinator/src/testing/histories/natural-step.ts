@@ -30,7 +30,7 @@ export function naturalStep(world: World, index: number, roll: number): Happenin
   if (record.prompts.some((prompt) => ['queued', 'written'].includes(prompt.state)))
     return { do: 'report', ...of, report: 'take', repeat: false };
   if (record.publish !== null) return { do: 'report', ...of, report: 'publish', repeat: false };
-  if (!signalIsLastWord(record)) return { do: 'signal', ...of, land: roll === 1 };
+  if (!signalIsLastWord(record)) return { do: 'signal', ...of, land: roll < 4 };
   if (roll < 3) return { do: 'prompt', task: index, key: null };
   if (roll < 6 && record.landing.state === 'none') return { do: 'merge', task: index };
   if (roll < 9) return { do: 'report', ...of, report: 'exit', repeat: false };

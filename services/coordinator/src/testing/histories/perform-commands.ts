@@ -214,6 +214,7 @@ function create(world: World, process: PlayedProcess, what: Happening<'create'>)
       prompt: 'do it',
       allowLandSelf: true,
       priority: plain ? 5 : what.priority,
+      limits: { attempts: plain ? 3 : what.attempts },
       dependsOn: plain ? [] : dependencies(world, owner, what.on, what.until),
       onDependencyFailure: what.hold && !plain ? 'hold' : 'fail',
       agent: what.command && !plain ? { kind: 'command', argv: ['x'], promptVia: 'file' } : { kind: 'scripted' },
