@@ -174,13 +174,16 @@ export class World {
     return [...this.around.jobs].filter((name) => !claimed.has(name));
   }
 
-  /** Time passes for everybody; it may also be set back. Redis’s clock cannot be moved: what is moved is what it is held to. */
+  /**
+   * Time passes for everybody; it may also be set back. Redis’s clock cannot be moved: what is moved is what it is held to, as
+   * far as it is still there, for a step that goes on may have removed it since the snapshot.
+   */
   async passTime(ms: number): Promise<void> {
     this.#clock.ms += ms;
     const moved = this.#redis.multi();
-    for (const id of this.snapshot.leases.keys()) moved.zincrby('{rh}:leases', -ms, id);
+    for (const id of this.snapshot.leases.keys()) moved.zadd('{rh}:leases', 'XX', 'INCR', -ms, id);
     for (const { id: owner, notices } of this.snapshot.coordinators)
-      for (const id of notices.keys()) moved.zincrby(`{rh}:coordinator:${owner}:notices`, -ms, id);
+      for (const id of notices.keys()) moved.zadd(`{rh}:coordinator:${owner}:notices`, 'XX', 'INCR', -ms, id);
     await moved.exec();
   }
 
