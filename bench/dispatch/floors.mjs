@@ -99,7 +99,7 @@ async function store(folder) {
 export async function startCommits(folder) {
   const server = await startRedis({ folder: join(folder, 'redis'), log });
   const redis = connectRedis(server.connection);
-  const script = await readFile(COMMIT, 'utf8');
+  const sha = /** @type {string} */ (await redis.script('LOAD', await readFile(COMMIT, 'utf8')));
   const data = 'x'.repeat(3_000);
   let made = 0;
   const commit = () => {
@@ -111,7 +111,6 @@ export async function startCommits(folder) {
       version: 1,
       attempt: 1,
       live: 0,
-      data,
       id: `task ${made}`,
       settled: false,
       createdAt: made,
@@ -126,7 +125,7 @@ export async function startCommits(folder) {
       place: true,
       waitsFor: [],
     };
-    return redis.eval(script, keys.length, ...keys, JSON.stringify(change));
+    return redis.evalsha(sha, keys.length, ...keys, JSON.stringify(change), data, '');
   };
   await times(20, commit);
   return {

@@ -28,7 +28,7 @@
 --      25 holds (sorted set)       task id -> the instant (ms) at which a person's hold of its keyboard ends
 -- ARGV  1 one JSON object:
 --         expected   version that must be stored, 0 where the task must not exist
---         version, attempt, live (0|1), data (string), id
+--         version, attempt, live (0|1), id
 --         event      string, or absent where nothing is told
 --         settled    boolean
 --         notice     absent where none is to be handed out, else {mark, turn, againMs}. mark: what is stored under the same
@@ -40,7 +40,7 @@
 --         leaseMs    > 0 sets the lease to end so far from now, 0 ends it, -1 leaves it
 --         trim       how many events the stream keeps at least
 --         effects    strings
---         prompt     {id, text}, or absent
+--         promptId   of the prompt whose text is given, or absent
 --         channel    where to publish the event
 --         coordinatorId, kind (of its agent), lineName (what `lines` calls its line)
 --         place      boolean: whether it is admitted and has not ended
@@ -56,6 +56,9 @@
 --         admit      absent, or {most, trial, rivals}: this commit admits it. most: how many places there are in all, absent
 --                    where there is no limit; trial: it may pass a breaker that is half open, and becomes its trial; rivals:
 --                    where any of these lines has somebody in it ("*": where any line has), it is not its turn yet
+--       2 data: the record as JSON. Beside the object, since it is long and only stored: within it, it would be escaped by one
+--         side and read by the other
+--       3 the prompt's text
 -- Returns 1 if committed, 0 if the stored version (or the graph's) is another one. Where it was refused, and nothing changed:
 -- 2 its turn has not come, 3 the coordinator is paused, 4 or has no place, 5 the service has none, 6 the budget of time is
 -- used up, 7 the quota is, 8 the budget of tasks is (of a creation).
@@ -115,8 +118,8 @@ if change.admit then
   if refused then return refused end
 end
 
-redis.call('HSET', KEYS[1], 'version', change.version, 'attempt', change.attempt, 'live', change.live, 'data', change.data)
-if change.prompt then redis.call('HSET', KEYS[2], change.prompt.id, change.prompt.text) end
+redis.call('HSET', KEYS[1], 'version', change.version, 'attempt', change.attempt, 'live', change.live, 'data', ARGV[2])
+if change.promptId then redis.call('HSET', KEYS[2], change.promptId, ARGV[3]) end
 if change.expected == 0 then
   redis.call('ZADD', KEYS[6], change.createdAt, change.id)
   redis.call('ZADD', KEYS[7], change.createdAt, change.id)

@@ -5,7 +5,7 @@ import type { Commit } from '../ports/tasks.ts';
 import type { Deps } from './deps.ts';
 
 export interface TransitionOptions {
-  /** The record as it was when it was read last: the first decision is made upon it, and anew where it is another by now. */
+  /** The record as the caller read it last: the first decision is made upon it, and anew where it is another by now. */
   readonly known?: TaskRecord;
   /** The number of the runner's event: what is committed already is not committed twice. */
   readonly eventSeq?: number;

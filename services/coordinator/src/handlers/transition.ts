@@ -25,12 +25,12 @@ export async function transition(
   const returned = async (noticeId: string): Promise<void> =>
     void (await transition(deps, taskId, { type: 'notice_returned', noticeId }));
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const known = tries === 0 ? options.known : undefined;
+    const known = tries === 0 ? (options.known ?? deps.store.lastSeen(taskId)) : null;
     const task = known ?? (await readTask(deps, taskId));
     const isCommitted = options.eventSeq !== undefined && options.eventSeq <= task.eventSeq;
     const decision = decide(task, event, { now: deps.clock.now(), nextId: deps.clock.nextId });
     // What was read a while ago may be over: only a change can be made upon it, since its commit is held against the version.
-    if (known !== undefined && (isCommitted || decision.kind !== 'changed')) continue;
+    if (known !== null && (isCommitted || decision.kind !== 'changed')) continue;
     if (isCommitted) return task;
     if (decision.kind === 'refused') throw new RoundhouseError(decision.code, decision.message, decision.details);
     if (decision.kind === 'unchanged' && options.eventSeq === undefined) return task;

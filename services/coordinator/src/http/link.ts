@@ -88,16 +88,17 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
     return task;
   };
 
-  /** The state as this runner must see it, or null once it is not the attempt's runner any more. */
-  const current = async (): Promise<TaskRecord | null> => {
-    const task = remember(await readTask(deps, taskId));
+  /** The state as this runner must see it, at least as new as `version`, or null once it is not the attempt's runner any more. */
+  const current = async (version = Infinity): Promise<TaskRecord | null> => {
+    const seen = deps.store.lastSeen(taskId);
+    const task = remember(seen !== null && seen.version >= version ? seen : await readTask(deps, taskId));
     return isOwn(task) ? task : null;
   };
 
   const desiredOf = desiredStates(deps, { taskId, attempt, coordinatorId });
   let lastSent = '';
-  const pushDesired = async (): Promise<void> => {
-    const task = await current();
+  const pushDesired = async (version?: number): Promise<void> => {
+    const task = await current(version);
     if (task === null) return fence('a newer attempt owns the task');
     const desired = await desiredOf(task);
     const text = JSON.stringify(desired);
@@ -110,7 +111,7 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
   const welcome = async (): Promise<void> => {
     // Before the task is read: what changes from then on is told after the welcome.
     unsubscribe();
-    unsubscribe = deps.feed.onTask(taskId, () => enqueue(pushDesired));
+    unsubscribe = deps.feed.onTask(taskId, (told) => enqueue(() => pushDesired(told?.event.version)));
     const task = remember(await transition(deps, taskId, { type: 'linked', attempt }));
     if (!isOwn(task)) return fence('a newer attempt owns the task');
     const [outputOffset, desired] = await Promise.all([deps.recordings.size(taskId, attempt), desiredOf(task)]);

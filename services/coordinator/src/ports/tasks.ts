@@ -35,6 +35,11 @@ export type AdmitResult =
 /** Where tasks are kept. One commit is one atomic step of Redis: record, indexes, event and effects, or nothing. */
 export interface TaskStore {
   read(taskId: string): Promise<TaskRecord | null>;
+  /**
+   * The record as this process read or wrote it last; null where it has none at hand. Another may be stored by now: a change can
+   * be decided upon it, since its commit is held against the version, and nothing else can.
+   */
+  lastSeen(taskId: string): TaskRecord | null;
   /** False: another version is stored; read again and decide again. @throws RoundhouseError `budget_exhausted` (creation). */
   commit(commit: Commit): Promise<boolean>;
   /** Invariant I13: commits a change that admits the task in one step with the check that it may be, or nothing. */

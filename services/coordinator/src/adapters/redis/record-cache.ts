@@ -6,7 +6,8 @@ const MAX_RECORDS = 1_000;
 
 interface Kept {
   readonly data: string;
-  readonly record: TaskRecord;
+  /** Null until it is asked for: who has just written it mostly goes on with what he wrote. */
+  record: TaskRecord | null;
 }
 
 /**
@@ -20,24 +21,28 @@ export class RecordCache {
   /** @throws ZodError where the text is no record */
   read(id: string, data: string): TaskRecord {
     const kept = this.#kept.get(id);
-    if (kept?.data === data) return kept.record;
-    return this.#keep(id, data, TaskRecord.parse(JSON.parse(data)));
+    if (kept?.data === data) return recordOf(kept);
+    const record = frozen(TaskRecord.parse(JSON.parse(data)));
+    this.#kept.set(id, { data, record });
+    return record;
+  }
+
+  /** What was read or written last, which may be out of date. */
+  last(id: string): TaskRecord | null {
+    const kept = this.#kept.get(id);
+    return kept === undefined ? null : recordOf(kept);
   }
 
   /** A text that this process has just written from a record: what is checked on the way in is not checked again. */
   wrote(id: string, data: string): void {
-    this.#keep(id, data, JSON.parse(data) as TaskRecord);
-  }
-
-  #keep(id: string, data: string, record: TaskRecord): TaskRecord {
-    deepFreeze(record);
-    this.#kept.set(id, { data, record });
-    return record;
+    this.#kept.set(id, { data, record: null });
   }
 }
 
-function deepFreeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
-  for (const part of Object.values(value)) deepFreeze(part);
-  Object.freeze(value);
+const recordOf = (kept: Kept): TaskRecord => (kept.record ??= frozen(JSON.parse(kept.data) as TaskRecord));
+
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  for (const part of Object.values(value)) frozen(part);
+  return Object.freeze(value);
 }

@@ -5,7 +5,10 @@ import type { Outbox } from '../../ports/effects.ts';
 import { KEYS } from './keys.ts';
 
 const GROUP = 'effects';
-/** How long one read waits for an entry, and how long an entry may lie with a consumer before another takes it, ms. */
+/**
+ * How long one read waits for an entry, which is also how often it is looked for those that lie too long, and how long an entry
+ * may lie with a consumer before another takes it, ms.
+ */
 const BLOCK_MS = 5_000;
 const CLAIM_AFTER_MS = 10_000;
 const BATCH = 32;
@@ -42,9 +45,14 @@ export function createRedisOutbox(redis: Redis, blocking: Redis, consumer: strin
       };
       const abort = (): void => blocking.disconnect();
       signal.addEventListener('abort', abort, { once: true });
+      let lookedAt = -Infinity;
       while (!signal.aborted) {
         try {
-          await claimStale(redis, consumer, execute);
+          // Between two entries that follow each other nothing grows stale: it would be a round trip for each.
+          if (performance.now() - lookedAt >= BLOCK_MS) {
+            await claimStale(redis, consumer, execute);
+            lookedAt = performance.now();
+          }
           const rows = (await blocking.xreadgroup(
             'GROUP',
             GROUP,

@@ -73,7 +73,6 @@ function changeOf(commit: Commit, gate: AdmissionGate | null, times: Notificatio
     version: task.version,
     attempt: task.attempt,
     live: isLive(task) ? 1 : 0,
-    data: JSON.stringify(task),
     id,
     event: kinds.length === 0 ? undefined : JSON.stringify(event),
     settled: isSettled(task),
@@ -84,7 +83,7 @@ function changeOf(commit: Commit, gate: AdmissionGate | null, times: Notificatio
     leaseMs: leaseMs(commit),
     trim: KEPT_EVENTS,
     effects: effects.map((effect) => JSON.stringify(effect)),
-    prompt,
+    promptId: prompt?.id,
     channel: KEYS.channel,
     coordinatorId,
     kind: task.agent.kind,
@@ -166,16 +165,20 @@ export async function createRedisTaskStore(
 
   const run = async (commit: Commit, gate: AdmissionGate | null): Promise<AdmitResult> => {
     const change = changeOf(commit, gate, notifications);
-    const code = (await commitScript.run(redis, keysOf(commit.task), [JSON.stringify(change)])) as number;
+    const data = JSON.stringify(commit.task);
+    const given = [JSON.stringify(change), data, commit.prompt?.text ?? ''];
+    const code = (await commitScript.run(redis, keysOf(commit.task), given)) as number;
     if (code === TASK_BUDGET_SPENT)
       throw new RoundhouseError('budget_exhausted', 'as many tasks were created as the coordinator’s budget has');
     const result = ANSWERS[code] ?? 'stale';
-    if (result === 'committed') cache.wrote(change.id, change.data);
+    if (result === 'committed') cache.wrote(change.id, data);
     return result;
   };
 
   return {
     read: async (taskId) => recordOf(taskId, await redis.hget(KEYS.task(taskId), 'data')),
+
+    lastSeen: (taskId) => cache.last(taskId),
 
     commit: async (commit) => (await run(commit, null)) === 'committed',
     admit: run,
