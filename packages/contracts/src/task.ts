@@ -182,11 +182,16 @@ export const Notice = z
   .meta({ id: 'Notice' });
 export type Notice = z.infer<typeof Notice>;
 
+const Heard = z
+  .boolean()
+  .default(false)
+  .describe('Whether a waiter may have had the notice before: of one that was handed out and not given back.');
+
 export const Delivery = z
   .discriminatedUnion('state', [
     z.object({ state: z.literal('none') }),
-    z.object({ state: z.literal('pending'), notice: Notice, returned: z.boolean() }),
-    z.object({ state: z.literal('delivered'), notice: Notice, at: Instant }),
+    z.object({ state: z.literal('pending'), notice: Notice, returned: z.boolean(), heard: Heard }),
+    z.object({ state: z.literal('delivered'), notice: Notice, at: Instant, heard: Heard }),
     z.object({ state: z.literal('acknowledged'), notice: Notice, at: Instant }),
   ])
   .meta({ id: 'Delivery' });
@@ -194,8 +199,8 @@ export type Delivery = z.infer<typeof Delivery>;
 
 /** A notice that stands beside the newest signal, landing or end, and is neither replaced by one nor replaces it. */
 export const SideNotice = z.discriminatedUnion('state', [
-  z.object({ state: z.literal('pending'), notice: Notice }),
-  z.object({ state: z.literal('delivered'), notice: Notice, at: Instant }),
+  z.object({ state: z.literal('pending'), notice: Notice, heard: Heard }),
+  z.object({ state: z.literal('delivered'), notice: Notice, at: Instant, heard: Heard }),
 ]);
 export type SideNotice = z.infer<typeof SideNotice>;
 

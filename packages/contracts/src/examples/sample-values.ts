@@ -126,7 +126,7 @@ export const signalledTask: Task = {
   ...runningTask,
   version: 8,
   completion: { state: 'signalled', signal },
-  delivery: { state: 'delivered', notice, at },
+  delivery: { state: 'delivered', notice, at, heard: false },
   settled: true,
 };
 

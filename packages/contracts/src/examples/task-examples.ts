@@ -168,6 +168,7 @@ export const TASK_EXAMPLES = {
           state: 'pending',
           notice: { ...sample.notice, kind: 'landed', commit: SAMPLE.landedAs },
           returned: false,
+          heard: false,
         },
       },
     },

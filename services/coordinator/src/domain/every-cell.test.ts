@@ -100,8 +100,8 @@ const STATES = {
   ] satisfies TaskRecord['completion'][],
   delivery: [
     { state: 'none' },
-    { state: 'pending', notice, returned: false },
-    { state: 'delivered', notice, at: NOW },
+    { state: 'pending', notice, returned: false, heard: false },
+    { state: 'delivered', notice, at: NOW, heard: false },
     { state: 'acknowledged', notice, at: NOW },
   ] satisfies TaskRecord['delivery'][],
   landing: [

@@ -1,6 +1,6 @@
 import type { Notice, SideNotice, TaskRecord } from '@roundhouse/contracts';
 import type { Circumstances } from './decision.ts';
-import { type DeliveryInput, nextDelivery } from './regions/delivery.ts';
+import { type DeliveryInput, isHeard, nextDelivery } from './regions/delivery.ts';
 
 /** How many side notices a task has at most; open questions are fewer and are never dropped. */
 const MAX_SIDE_NOTICES = 16;
@@ -54,7 +54,7 @@ export function raiseBeside(
   const kept = sideNotices.filter((entry) => entry !== droppable);
   return {
     ...task,
-    sideNotices: [...kept, { state: 'pending', notice: newNotice(task, kind, fields, circumstances) }],
+    sideNotices: [...kept, { state: 'pending', notice: newNotice(task, kind, fields, circumstances), heard: false }],
   };
 }
 
@@ -76,9 +76,11 @@ export function stepNotice(task: TaskRecord, input: Exclude<DeliveryInput, { typ
   const entry = task.sideNotices[index] as SideNotice;
   if (input.type === 'acknowledged') return { ...task, sideNotices: task.sideNotices.toSpliced(index, 1) };
   if (input.type === 'returned' && entry.state === 'pending') return task;
-  const { notice } = entry;
+  const { notice, heard } = entry;
   const next: SideNotice =
-    input.type === 'returned' ? { state: 'pending', notice } : { state: 'delivered', notice, at: input.at };
+    input.type === 'returned'
+      ? { state: 'pending', notice, heard }
+      : { state: 'delivered', notice, at: input.at, heard: isHeard(entry) };
   return { ...task, sideNotices: task.sideNotices.with(index, next) };
 }
 
@@ -86,6 +88,8 @@ export interface FirstNotice {
   readonly notice: Notice;
   /** When a waiter was given it last; null: nobody has it. */
   readonly deliveredAt: string | null;
+  /** Whether whoever is given it now may not be the first. */
+  readonly redelivered: boolean;
 }
 
 /** The task's notice that may be handed out first, of both kinds: what nobody has comes before what somebody had. */
@@ -94,6 +98,7 @@ export function firstNotice({ delivery, sideNotices }: TaskRecord): FirstNotice 
   const waiting = [...entries, ...sideNotices].map((entry) => ({
     notice: entry.notice,
     deliveredAt: entry.state === 'delivered' ? entry.at : null,
+    redelivered: isHeard(entry),
   }));
   const place = ({ notice, deliveredAt }: FirstNotice): string =>
     deliveredAt === null ? `0${notice.at}` : `1${deliveredAt}`;

@@ -28,7 +28,7 @@ async function claim(deps: Taking, coordinatorId: string, waiter: Waiter): Promi
     if (task === null) return remaining;
     const first = firstNotice(task);
     if (first === null) throw new Error(`task ${task.id} has no notice to hand out`);
-    const { notice, deliveredAt } = first;
+    const { notice, redelivered } = first;
     const circumstances = { now: deps.clock.now(), nextId: deps.clock.nextId };
     const decision = decide(task, { type: 'notice_delivered', noticeId: notice.id }, circumstances);
     if (decision.kind !== 'changed') throw new Error(`the notice of task ${task.id} cannot be handed out`);
@@ -41,7 +41,7 @@ async function claim(deps: Taking, coordinatorId: string, waiter: Waiter): Promi
       return null;
     }
     waiter.onUndelivered(giveBack);
-    return { kind: 'claimed', notice, redelivered: deliveredAt !== null, remaining };
+    return { kind: 'claimed', notice, redelivered, remaining };
   }
   throw new RoundhouseError('version_conflict', 'other waits took every notice that this one tried to take');
 }

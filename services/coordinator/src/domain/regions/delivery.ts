@@ -23,10 +23,16 @@ export const DELIVERY_CELLS: Readonly<Record<State, Readonly<Record<DeliveryInpu
 export function nextDelivery(delivery: Delivery, input: DeliveryInput): Delivery {
   const cell = DELIVERY_CELLS[delivery.state][input.type];
   if (input.type === 'raised')
-    return cell === 'pending' ? { state: 'pending', notice: input.notice, returned: false } : delivery;
+    return cell === 'pending' ? { state: 'pending', notice: input.notice, returned: false, heard: false } : delivery;
   if (cell === 'keep' || delivery.state === 'none' || delivery.notice.id !== input.noticeId) return delivery;
   const { notice } = delivery;
-  if (cell === 'return') return { state: 'pending', notice, returned: true };
+  if (delivery.state === 'acknowledged') return delivery;
+  if (cell === 'return') return { state: 'pending', notice, returned: true, heard: delivery.heard };
   if (input.type === 'returned') return delivery;
-  return { state: cell === 'deliver' ? 'delivered' : 'acknowledged', notice, at: input.at };
+  if (cell === 'acknowledge') return { state: 'acknowledged', notice, at: input.at };
+  return { state: 'delivered', notice, at: input.at, heard: isHeard(delivery) };
 }
+
+/** Whether somebody may have it already: who was handed it and did not give it back, the last time or an earlier one. */
+export const isHeard = ({ state, heard }: { readonly state: string; readonly heard: boolean }): boolean =>
+  state === 'delivered' || heard;
