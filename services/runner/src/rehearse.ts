@@ -6,14 +6,19 @@ import { join } from 'node:path';
 import type { Assignment } from '@roundhouse/contracts';
 import { layOutRehearsal } from './adapters/git/rehearsal-checkout.ts';
 import { serveRehearsal } from './adapters/link/rehearsal-coordinator.ts';
+import { readOrder } from './adapters/hand-over/hand-over-socket.ts';
 import { type AttemptConfig, type Loaded, portsOf } from './app.ts';
 import { worktreeIn } from './box.ts';
 import type { Surroundings } from './config.ts';
 import type { Log } from './ports.ts';
 import { runAttempt } from './run-attempt.ts';
 
-/** The first attempt of a process takes 50 ms of processor time to its agent's start, the third 15. */
-const TIMES = 2;
+/**
+ * The first attempt of a process takes 50 ms of processor time to its agent's start, the third 15. One with each way that a
+ * first prompt goes: typed, and along with the start.
+ */
+const WAYS = ['paste', 'file'] as const;
+type Way = (typeof WAYS)[number];
 const BOUND_MS = 10_000;
 const COMMIT = '0'.repeat(40);
 const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -24,23 +29,30 @@ const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: ()
  */
 export async function rehearse(here: Surroundings, loaded: Loaded, terminated: AbortSignal): Promise<void> {
   const signal = AbortSignal.any([terminated, AbortSignal.timeout(BOUND_MS)]);
-  for (let time = 0; time < TIMES && !signal.aborted; time += 1) {
+  for (const promptVia of WAYS) {
+    if (signal.aborted) return;
     const folder = await mkdtemp(join(here.temporary, 'rh-'));
     try {
-      await goThrough(folder, here, loaded, signal);
+      await goThrough(folder, promptVia, here, loaded, signal);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }
 }
 
-async function goThrough(folder: string, here: Surroundings, loaded: Loaded, signal: AbortSignal): Promise<void> {
+async function goThrough(
+  folder: string,
+  promptVia: Way,
+  here: Surroundings,
+  loaded: Loaded,
+  signal: AbortSignal,
+): Promise<void> {
   const mark = 'rehearsal';
-  const run = orderOf(folder, await freePort());
+  const run = rehearsedOrder(orderOf(folder, await freePort(), promptVia), mark);
   const worktree = worktreeIn(folder);
   await mkdir(worktree);
   await layOutRehearsal(worktree, COMMIT, folder);
-  const coordinator = await serveRehearsal(join(folder, 'c.sock'));
+  const coordinator = await serveRehearsal(join(folder, 'c.sock'), promptVia === 'file' ? [prompt()] : []);
   try {
     const ports = portsOf({ run, mark }, here, loaded, SILENT);
     // Its agent has ended by itself; nothing is looked for, and nothing archived.
@@ -52,7 +64,16 @@ async function goThrough(folder: string, here: Surroundings, loaded: Loaded, sig
   }
 }
 
-function orderOf(folder: string, port: number): AttemptConfig {
+const prompt = () => ({ id: randomUUID(), ordinal: 1, revision: 0, text: 'rehearsal' });
+
+/** As it comes out of a line of the hand-over: what checks one is compiled when it checks the first. */
+function rehearsedOrder(config: AttemptConfig, mark: string): AttemptConfig {
+  const order = readOrder(JSON.stringify({ type: 'assign', config, mark, again: false }));
+  if (typeof order === 'string') throw new Error(order);
+  return order.config;
+}
+
+function orderOf(folder: string, port: number, promptVia: Way): AttemptConfig {
   const bound = { projectId: randomUUID(), taskId: randomUUID(), attempt: 1 };
   return {
     mode: 'attempt',
@@ -63,7 +84,7 @@ function orderOf(folder: string, port: number): AttemptConfig {
     mcpUrl: `http://127.0.0.1:${port}/mcp`,
     ...bound,
     token: randomUUID(),
-    assignment: assignmentOf(bound),
+    assignment: assignmentOf(bound, promptVia),
     hubObjects: folder,
     worktree: 'prepared',
     proxyUrl: null,
@@ -71,18 +92,17 @@ function orderOf(folder: string, port: number): AttemptConfig {
   };
 }
 
-const assignmentOf = ({
-  taskId,
-  attempt,
-  projectId,
-}: Pick<Assignment, 'taskId' | 'attempt' | 'projectId'>): Assignment => ({
+const assignmentOf = (
+  { taskId, attempt, projectId }: Pick<Assignment, 'taskId' | 'attempt' | 'projectId'>,
+  promptVia: Way,
+): Assignment => ({
   taskId,
   attempt,
   projectId,
   baseBranch: 'main',
   baseCommit: COMMIT,
   branch: 'task/rehearsal',
-  agent: { kind: 'command', argv: ['git', '--version'], promptVia: 'paste' },
+  agent: { kind: 'command', argv: ['git', '--version'], promptVia },
   author: { name: 'Nobody', email: 'nobody@roundhouse.invalid' },
   subtaskToken: randomUUID(),
   doneToken: randomUUID(),

@@ -77,7 +77,7 @@ export class HandOverSocket {
   }
 
   #read(line: string): void {
-    const order = parse(line);
+    const order = readOrder(line);
     if (typeof order === 'string') return this.say({ type: 'refused', reason: order });
     if (this.#take === null) return this.say({ type: 'refused', reason: 'this runner has an attempt' });
     this.#take(order);
@@ -86,7 +86,7 @@ export class HandOverSocket {
 }
 
 /** The order in a line, or what is wrong with it; never what stands in it. */
-function parse(line: string): LauncherHandOver | string {
+export function readOrder(line: string): LauncherHandOver | string {
   try {
     const result = LauncherHandOver.safeParse(JSON.parse(line));
     if (result.success) return result.data;

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type CoordinatorMessage, LINK_FENCED, RunnerMessage } from '@roundhouse/contracts';
+import { type CoordinatorMessage, type Desired, LINK_FENCED, RunnerMessage } from '@roundhouse/contracts';
 import { WebSocketServer } from 'ws';
 
 /**
  * What a coordinator says to one attempt whose agent ends by itself, and then that the attempt is over. It is what a
  * runner that waits for work tries itself out on; it knows of no task, and listens on a socket of the runner's own.
  */
-export async function serveRehearsal(path: string): Promise<{ close(): void }> {
+export async function serveRehearsal(path: string, prompts: Desired['prompts']): Promise<{ close(): void }> {
   const server = createServer((_, response) => response.writeHead(404).end());
   const links = new WebSocketServer({ server, perMessageDeflate: false });
   links.on('connection', (link) => {
@@ -16,7 +16,7 @@ export async function serveRehearsal(path: string): Promise<{ close(): void }> {
     say({ type: 'welcome', eventSeq: 0, outputOffset: 0 });
     say({
       type: 'desired',
-      desired: { prompts: [], recalls: [], inputs: [], held: false, publish: null, stop: null },
+      desired: { prompts, recalls: [], inputs: [], held: false, publish: null, stop: null },
     });
     link.on('message', (data) => {
       const message = RunnerMessage.parse(JSON.parse((data as Buffer).toString('utf8')));
