@@ -38,13 +38,14 @@ export async function waitSignal(
   input: Input,
 ): Promise<Answer> {
   const coordinatorId = actingFor(caller);
+  // Before anything is answered again: what the caller says that it has, it has, whatever request it says it with.
+  await acknowledgeCursor(deps, coordinatorId, input.cursor);
   const scope = input.requestId === undefined ? null : `wait:${coordinatorId}:${input.requestId}`;
   const earlier = scope === null ? null : await deps.idempotency.begin(scope, WAIT_FINGERPRINT);
   if (earlier?.state === 'done') return JSON.parse(earlier.body) as Answer;
   if (earlier?.state === 'running')
     throw new RoundhouseError('idempotency_in_progress', 'the first wait with this requestId is still open');
   try {
-    await acknowledgeCursor(deps, coordinatorId, input.cursor);
     const answer = await nextAnswer(deps, caller, coordinatorId, input);
     if (scope !== null) {
       // Only what was handed out is worth the same answer again; a wait that ran out is simply asked again.

@@ -191,9 +191,12 @@ describe('waiting for signals', () => {
     const first = await owner.client.call('waitSignal', { timeoutMs: 5_000, requestId });
     await signal(other, 'b.txt');
     expect(await owner.client.call('waitSignal', { timeoutMs: 5_000, requestId })).toEqual(first);
-    expect(await owner.client.call('waitSignal', { timeoutMs: 5_000 })).toMatchObject({
-      notice: { taskId: other.task.id },
-    });
+    const second = await owner.client.call('waitSignal', { timeoutMs: 5_000 });
+    expect(second).toMatchObject({ notice: { taskId: other.task.id } });
+    // What came since is acknowledged along with the repetition.
+    const { cursor } = second;
+    expect(await owner.client.call('waitSignal', { timeoutMs: 5_000, requestId, cursor })).toEqual(first);
+    expect((await owner.client.call('getTask', { id: other.task.id })).delivery.state).toBe('acknowledged');
     await one.runner.hangUp();
     await other.runner.hangUp();
   });
