@@ -73,7 +73,7 @@ export class SimulatedRunner {
       this.#acknowledged = message.eventSeq;
       if (this.#acknowledged === this.#seq) this.#idle();
     }
-    if (message.type !== 'desired') return;
+    if (message.desired === undefined) return;
     const { prompts, publish } = message.desired;
     for (const { id } of prompts) this.#once(id, { type: 'prompt', promptId: id, state: 'accepted' });
     if (publish === null || this.#done.has(publish.id)) return;

@@ -10,11 +10,10 @@ import { Activity, DialogText } from './task.ts';
  * The link: one WebSocket (RFC 6455) from a runner to `GET /link` of the coordinator, JSON in text frames, the
  * attempt's runner token in the Authorization header and the protocol's version as its subprotocol (RFC 6455 §1.9): what
  * the runner has to say first stands in its request, so that the coordinator's `welcome` comes with the open connection. The
- * coordinator states what it wants (`desired`, level, not
- * edge); the runner states what happened (`event`, numbered from 1) and what the terminal printed (`output`, by byte
+ * coordinator states what it wants (with the welcome, and in `desired` whenever it is something else: level, not edge); the runner states what happened (`event`, numbered from 1) and what the terminal printed (`output`, by byte
  * offset). Both are sent again until acknowledged, so a restart of either side loses and repeats nothing.
  */
-export const LINK_PROTOCOL = 'roundhouse-link-4';
+export const LINK_PROTOCOL = 'roundhouse-link-5';
 export const LINK_PATH = '/link';
 /** Close code: a newer attempt owns the task, or this one is over. The runner ends its agent at once. */
 export const LINK_FENCED = 4001;
@@ -156,6 +155,7 @@ export const CoordinatorMessage = z.discriminatedUnion('type', [
     type: z.literal('welcome'),
     eventSeq: z.int().min(0).describe('The last event that is committed.'),
     outputOffset: z.int().min(0).describe('Where the recording goes on.'),
+    desired: Desired,
   }),
   z.object({ type: z.literal('desired'), desired: Desired }),
   z.object({ type: z.literal('ack'), eventSeq: z.int().min(0) }),

@@ -5,6 +5,7 @@ export { LOG_DESTINATION, type Logger } from './logger.ts';
 export { MARK_VARIABLE, startTimeOf } from './process-table.ts';
 export { type ProcessTree, endProcessTree, findProcesses } from './process-tree.ts';
 export { NoRedisError, type RedisProgram, findRedis, onPath } from './redis-program.ts';
+export { createNodeTransport, type NodeTransport } from './node-transport.ts';
 export { type RedisServer, startRedis } from './redis-server.ts';
 export { refuseLongRepeats, type SequenceParser } from './refuse-long-repeats.ts';
 export { runCommand } from './run-command.ts';

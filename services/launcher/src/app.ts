@@ -119,6 +119,7 @@ export async function startLauncher(config: Config, log: Logger): Promise<Runnin
     await Promise.all([intake?.stop(), reconciling.stop(), reporting.stop(), ahead.settled()]);
     await Promise.all([pool.stop({ end: !isLeft }), isLeft || shutDownSandboxes(parts)]);
     await opened.close();
+    attempts.close();
   };
   return { url: null, stop };
 }

@@ -4,11 +4,11 @@ import { createServer as createHttpServer, type IncomingMessage, type Server, ty
 import type { AddressInfo } from 'node:net';
 import { type AuthInfo, createMcpHandler, type Server as McpServer } from '@modelcontextprotocol/server';
 import { RoundhouseError } from '@roundhouse/contracts';
+import { createNodeTransport } from '@roundhouse/host';
 import type { GatewayConfig } from './config.ts';
 import { type Caller, callerOf, type Credentials, whoami } from './identity.ts';
 import type { Logger } from './logger.ts';
 import { createServer, introduced } from './mcp-server.ts';
-import { createNodeTransport } from './node-transport.ts';
 import { createNotificationBus } from './notification-bus.ts';
 import { checkAddress, readCredentials } from './request-guard.ts';
 import { createTokenProof, type TokenProof } from './token-proof.ts';

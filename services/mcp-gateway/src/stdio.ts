@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import type { Server } from '@modelcontextprotocol/server';
 import { RoundhouseError, UnreachableError } from '@roundhouse/contracts';
+import { createNodeTransport, type NodeTransport } from '@roundhouse/host';
 import { followNotifications } from './follow-notifications.ts';
 import { type Caller, callerOf, claimedRole, whoami } from './identity.ts';
 import type { Logger } from './logger.ts';
 import { createServer } from './mcp-server.ts';
-import { createNodeTransport, type NodeTransport } from './node-transport.ts';
 import { mayBeTold, NOTIFICATIONS_URI } from './notifications-resource.ts';
 import { type StdioOptions, UsageError } from './stdio-arguments.ts';
 

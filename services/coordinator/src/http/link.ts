@@ -115,9 +115,8 @@ function serveLink(deps: Deps, socket: WebSocket, { taskId, attempt, coordinator
     const task = remember(await transition(deps, taskId, { type: 'linked', attempt }));
     if (!isOwn(task)) return fence('a newer attempt owns the task');
     const [outputOffset, desired] = await Promise.all([deps.recordings.size(taskId, attempt), desiredOf(task)]);
-    send({ type: 'welcome', eventSeq: task.eventSeq, outputOffset });
+    send({ type: 'welcome', eventSeq: task.eventSeq, outputOffset, desired });
     lastSent = JSON.stringify(desired);
-    send({ type: 'desired', desired });
     log.info('a runner is linked');
   };
 

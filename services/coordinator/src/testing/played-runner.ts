@@ -68,7 +68,7 @@ export class PlayedRunner {
 
   /** Waits until the coordinator wants something of a kind, and answers it. */
   async desired(what: string, wanted: (desired: Desired) => boolean): Promise<Desired> {
-    const last = (): Desired | undefined => this.#messages.findLast((message) => message.type === 'desired')?.desired;
+    const last = (): Desired | undefined => this.#messages.findLast((message) => 'desired' in message)?.desired;
     await this.until(what, () => {
       const desired = last();
       return desired !== undefined && wanted(desired);

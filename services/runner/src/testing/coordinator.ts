@@ -140,8 +140,8 @@ export class TestCoordinator {
     const send = (message: CoordinatorMessage): void => {
       if (this.answering) client.send(JSON.stringify(message));
     };
-    send({ type: 'welcome', eventSeq: this.#eventSeq, outputOffset: this.#outputOffset });
-    send({ type: 'desired', desired: this.desired });
+    const [eventSeq, outputOffset] = [this.#eventSeq, this.#outputOffset];
+    send({ type: 'welcome', eventSeq, outputOffset, desired: this.desired });
     for (const look of this.#watchers) look();
     client.on('message', (data) => {
       const message = RunnerMessage.parse(JSON.parse((data as Buffer).toString()));

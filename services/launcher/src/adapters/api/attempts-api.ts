@@ -5,14 +5,21 @@ import {
   RoundhouseError,
   type SandboxProfile,
 } from '@roundhouse/contracts';
+import { createNodeTransport } from '@roundhouse/host';
 import type { ArchiveQuestion, AttemptRef, Attempts, Claim } from '../../ports.ts';
 
 /** The coordinator over HTTP, with the launcher's token. */
 export class AttemptsApi implements Attempts {
   readonly #client: ApiClient;
+  readonly #transport = createNodeTransport();
 
   constructor(options: { readonly baseUrl: string; readonly token: string }) {
-    this.#client = new ApiClient(options);
+    this.#client = new ApiClient({ ...options, transport: this.#transport.send });
+  }
+
+  /** Ends what is under way. */
+  close(): void {
+    this.#transport.close();
   }
 
   async claim(ref: AttemptRef, signal: AbortSignal): Promise<Claim> {

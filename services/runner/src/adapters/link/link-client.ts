@@ -164,6 +164,7 @@ export class LinkClient implements Link {
     this.#renewTimer = setInterval(() => this.#beat(socket), this.#times.renewMs);
     this.#beat(socket);
     this.#welcomedFirst();
+    this.#listener.onDesired(message.desired);
     this.#wakeDrained();
   }
 

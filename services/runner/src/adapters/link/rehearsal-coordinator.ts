@@ -13,11 +13,8 @@ export async function serveRehearsal(path: string, prompts: Desired['prompts']):
   links.on('connection', (link) => {
     const say = (message: CoordinatorMessage): void => link.send(JSON.stringify(message));
     let printed = 0;
-    say({ type: 'welcome', eventSeq: 0, outputOffset: 0 });
-    say({
-      type: 'desired',
-      desired: { prompts, recalls: [], inputs: [], held: false, publish: null, stop: null },
-    });
+    const desired = { prompts, recalls: [], inputs: [], held: false, publish: null, stop: null };
+    say({ type: 'welcome', eventSeq: 0, outputOffset: 0, desired });
     link.on('message', (data) => {
       const message = RunnerMessage.parse(JSON.parse((data as Buffer).toString('utf8')));
       if (message.type === 'heartbeat') say({ type: 'renewed' });

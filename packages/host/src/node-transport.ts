@@ -1,6 +1,5 @@
 import { Agent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as TlsAgent, request as requestHttps } from 'node:https';
-import { type ApiAnswer, type Transport } from '@roundhouse/contracts';
 
 /** How long a connection without a call is kept, ms: below the 72 s after which the coordinator closes it. */
 const IDLE_MS = 30_000;
@@ -8,8 +7,22 @@ const MAX_IDLE = 256;
 /** The most of one answer, bytes; the pages of the API are a hundredth of it. */
 const MAX_ANSWER_BYTES = 16 * 1_048_576;
 
+interface Request {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  readonly signal: AbortSignal;
+}
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** A transport of the contracts' client. */
 export interface NodeTransport {
-  readonly send: Transport;
+  /** Rejects with the signal's reason where that aborts, else with what failed. */
+  readonly send: (request: Request) => Promise<Answer>;
   /** Ends all connections, and with them what is under way. */
   close(): void;
 }
@@ -21,7 +34,7 @@ export interface NodeTransport {
 export function createNodeTransport(): NodeTransport {
   const kept = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: MAX_IDLE };
   const [agent, tlsAgent] = [new Agent(kept), new TlsAgent(kept)];
-  const send: Transport = ({ method, url, headers, body, signal }) =>
+  const send: NodeTransport['send'] = ({ method, url, headers, body, signal }) =>
     new Promise((resolve, reject) => {
       // An abort is told with its reason, as `fetch` does.
       const fail = (error: Error): void => reject(signal.aborted ? (signal.reason as Error) : error);
@@ -48,7 +61,7 @@ const withLength = (headers: Readonly<Record<string, string>>, body: string): Re
   'content-length': String(Buffer.byteLength(body)),
 });
 
-function readAnswer(response: IncomingMessage): Promise<ApiAnswer> {
+function readAnswer(response: IncomingMessage): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
