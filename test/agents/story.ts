@@ -13,8 +13,9 @@ export const PROMPTS = {
 } as const;
 
 /** One question as the tools of the programs that ask the user take it: each heeds what it knows of it. */
+const QUESTION = 'Which colour?';
 const COLOUR = {
-  question: 'Which colour?',
+  question: QUESTION,
   header: 'Colour',
   type: 'choice',
   multiSelect: false,
@@ -22,6 +23,11 @@ const COLOUR = {
     { label: 'Red', description: 'Warm' },
     { label: 'Blue', description: 'Calm' },
   ],
+};
+const ASKED = {
+  questions: [COLOUR],
+  message: QUESTION,
+  requestedSchema: { properties: { colour: { type: 'string', title: 'Colour', enum: ['Red', 'Blue'] } } },
 };
 
 /** What the model says to them. It ponders until `pondered` resolves. */
@@ -44,10 +50,7 @@ export const storyOf = (pondered: Promise<unknown>): Script => [
   },
   {
     prompt: /Ask with (\w+) which colour/,
-    replies: [
-      ({ match }) => ({ calls: [{ tool: match[1] ?? '', args: { questions: [COLOUR] } }] }),
-      { text: 'So be it.' },
-    ],
+    replies: [({ match }) => ({ calls: [{ tool: match[1] ?? '', args: ASKED }] }), { text: 'So be it.' }],
   },
   {
     prompt: /Run a command, and heed/,
