@@ -7,6 +7,7 @@ export const PROMPTS = {
   add: (file: string) => `Add the file ${file} and say that you are done.`,
   addAsking: (file: string) => `Ask before you add the file ${file} and say that you are done.`,
   ask: (tool: string) => `Ask with ${tool} which colour it shall be.`,
+  askSizes: 'Ask which sizes it shall have.',
   heed: 'Run a command, and heed what is said to it.',
   ponder: 'Ponder for a while.',
   coordinate: 'Have somebody greet the world.',
@@ -30,6 +31,16 @@ const ASKED = {
   requestedSchema: { properties: { colour: { type: 'string', title: 'Colour', enum: ['Red', 'Blue'] } } },
 };
 
+/** As Copilot takes it: some of several. */
+const SIZES = {
+  message: 'Which sizes?',
+  requestedSchema: {
+    properties: {
+      sizes: { type: 'array', title: 'Sizes', items: { type: 'string', enum: ['Small', 'Middling', 'Large'] } },
+    },
+  },
+};
+
 /** What the model says to them. It ponders until `pondered` resolves. */
 export const storyOf = (pondered: Promise<unknown>): Script => [
   {
@@ -51,6 +62,10 @@ export const storyOf = (pondered: Promise<unknown>): Script => [
   {
     prompt: /Ask with (\w+) which colour/,
     replies: [({ match }) => ({ calls: [{ tool: match[1] ?? '', args: ASKED }] }), { text: 'So be it.' }],
+  },
+  {
+    prompt: /Ask which sizes/,
+    replies: [{ calls: [{ tool: 'ask_user', args: SIZES }] }, { text: 'So be it.' }],
   },
   {
     prompt: /Run a command, and heed/,

@@ -33,7 +33,7 @@ export function permissionOf(screen: Screen): Dialog | null {
   // What is typed pushes the lower edge off the screen.
   if (!BOTTOM.test(last) && !(HINT.test(last) && /^\s?│/u.test(last))) return null;
   const stops = lastRow(screen, (line) => STOPS.test(line));
-  const shown = stops < 0 ? screen : withoutColumn(screen, stops, (screen.lines[stops] ?? '').lastIndexOf('(Esc'));
+  const shown = stops < 0 ? screen : withoutColumn(screen, stops, (screen.lines[stops] ?? '').lastIndexOf(' (Esc'));
   const whole = listOf(shown);
   if (whole === null || !shown.lines.slice(lastOptionRow(whole)).some((line) => HINT.test(line))) return null;
   const first = whole.rows[0] ?? 0;
@@ -52,7 +52,7 @@ const bare = (line: string): string =>
   line
     .replace(SIDES, '')
     .replace(/^(\s*❯)(?=\d)/u, '$1 ')
-    .replace(/^ {3}(?=\S)(?!\d+\. )/, '      ')
+    .replace(/^ {3,5}(?=\S)(?!\d+\. )/, ' '.repeat(8))
     .trimEnd();
 
 const from = (first: number, screen: Screen): Screen => ({

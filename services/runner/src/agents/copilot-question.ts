@@ -24,7 +24,7 @@ interface Form {
 /** A question of the model: one field of a form at a time, between rules, in place of the box in which one types. */
 export function questionOf(screen: Screen): Dialog | null {
   const form = formOf(screen);
-  return form === null ? null : (choiceOf(screen, form) ?? entryOf(screen, form) ?? acceptanceOf(screen, form));
+  return form === null ? null : (entryOf(screen, form) ?? choiceOf(screen, form) ?? acceptanceOf(screen, form));
 }
 
 function formOf(screen: Screen): Form | null {

@@ -1,4 +1,5 @@
 import type { CodingAgentSpec } from '@roundhouse/contracts';
+import { type Dialog, dialogText } from '../domain/dialog.ts';
 import { filledBelow, lastRow, type Screen } from '../domain/screen.ts';
 import type { Sighting } from '../domain/signs.ts';
 import type { AgentAdapter } from '../ports.ts';
@@ -14,7 +15,12 @@ const ACTIVITY = /^ ?[∙∘○◎◉●] (\S.*)$/u;
 /** Until then prompts are queued: its tools are not there yet, or its conversation. */
 const STARTS = /^(?:Loading|Resuming session|Preparing worktree|Applying managed plugin policy)\b/;
 
+/** At the very edge, right above the folder that stands above the place to type: whatever is typed is thrown away. */
+const WANTS_LOGIN = /^Please use \/login\b/;
+const LOGIN_ROWS = 3;
+
 interface InputBox {
+  readonly top: number;
   readonly bottom: number;
   readonly text: string;
 }
@@ -27,7 +33,7 @@ function inputBox(screen: Screen): InputBox | null {
   const top = lastRow(screen, (line, row) => row < bottom && isRule(line));
   if (top < 0 || !PROMPT.test(lines[top + 1] ?? '')) return null;
   const text = lines.slice(top + 1, bottom).map((line) => line.replace(PROMPT, '').trim());
-  return { bottom, text: text.join('\n').trim() };
+  return { top, bottom, text: text.join('\n').trim() };
 }
 
 const UNTOLD: Sighting = { input: null, working: null, dialog: null };
@@ -37,11 +43,26 @@ function look(screen: Screen): Sighting {
   if (dialog !== null) return { ...UNTOLD, dialog };
   const box = inputBox(screen);
   if (box === null) return UNTOLD;
+  const login = screen.lines.slice(Math.max(0, box.top - LOGIN_ROWS), box.top).find((line) => WANTS_LOGIN.test(line));
+  if (login !== undefined) return { ...UNTOLD, dialog: loginDialog(login) };
   const [, activity] = ACTIVITY.exec(screen.lines[box.bottom + 1] ?? '') ?? [];
   if (activity !== undefined && STARTS.test(activity)) return UNTOLD;
   // The model stands at the end of that line.
   return { input: box.text, working: activity?.split(/\s{3,}/)[0] ?? null, dialog: null };
 }
+
+/** Nothing that could be chosen: a person takes the keyboard for it. */
+const loginDialog = (text: string): Dialog => ({
+  kind: 'auth',
+  text: dialogText([text]),
+  options: [],
+  selected: null,
+  layout: 'list',
+  rows: [],
+  drawn: [],
+  textOptions: [],
+  typing: null,
+});
 
 /** What it may do unasked. */
 const MODES = {
@@ -59,11 +80,10 @@ export const copilot: AgentAdapter<CodingAgentSpec<'copilot'>> = {
   signs: { look, titleSays: () => null, idleByScreen: true, needsInput: true },
   canResume: true,
   firstPromptVia: () => 'typed',
-  launch: (spec, { worktree, mcp, instructions, permissionMode, taskId }) => ({
+  launch: (spec, { worktree, mcp, instructions, permissionMode, resumes }) => ({
     argv: [
       spec.program ?? 'copilot',
-      // Begins the conversation of this name, or goes on with it.
-      `--session-id=${taskId}`,
+      ...(resumes ? ['--continue'] : []),
       ...Object.keys(mcp).map((server) => `--allow-tool=${server}`),
       ...MODES[permissionMode],
       ...(spec.model === undefined ? [] : ['--model', spec.model]),
