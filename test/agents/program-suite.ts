@@ -56,6 +56,8 @@ export async function describeProgram(
     it(`RX-6: ${name} is killed over a prompt, is started again with its conversation, and finishes another one`, async () => {
       await world.client.call('promptTask', { id, prompt: PROMPTS.ponder });
       await world.asked(PROMPTS.ponder);
+      // What it was not proven to have taken would be typed once more.
+      await world.taken(id);
       const pid = await agentPid(id);
       process.kill(pid, 'SIGKILL');
       await world.resumed(id);

@@ -25,6 +25,7 @@ const COLOUR = {
     { label: 'Blue', description: 'Calm' },
   ],
 };
+/** As Gemini CLI and Copilot take it under one name; the others refuse what they do not know. */
 const ASKED = {
   questions: [COLOUR],
   message: QUESTION,
@@ -61,7 +62,12 @@ export const storyOf = (pondered: Promise<unknown>): Script => [
   },
   {
     prompt: /Ask with (\w+) which colour/,
-    replies: [({ match }) => ({ calls: [{ tool: match[1] ?? '', args: ASKED }] }), { text: 'So be it.' }],
+    replies: [
+      ({ match: [, tool = ''] }) => ({
+        calls: [{ tool, args: tool === 'ask_user' ? ASKED : { questions: [COLOUR] } }],
+      }),
+      { text: 'So be it.' },
+    ],
   },
   {
     prompt: /Ask which sizes/,

@@ -18,6 +18,7 @@ const ROWS_OF_CUT = 9;
 
 /** The last option of most permissions: standing there one types right into it. Enter does nothing where nothing is typed. */
 const REFUSAL = 'No, and tell Copilot what to do differently';
+const YES = /^Yes\b/;
 const ESCAPE = '\u001b';
 /** Like it, but for what is off unless it is asked for: what is typed there cannot be told from what is typed into the other. */
 const OTHER_REFUSAL = /^(?:No, and tell Copilot why|Something else, and)/;
@@ -32,16 +33,17 @@ export function permissionOf(screen: Screen): Dialog | null {
   const last = screen.lines.findLast(isFilled) ?? '';
   // What is typed pushes the lower edge off the screen.
   if (!BOTTOM.test(last) && !(HINT.test(last) && /^\s?│/u.test(last))) return null;
-  const stops = lastRow(screen, (line) => STOPS.test(line));
+  const top = lastRow(screen, (line) => TOP.test(line));
+  const stops = lastRow(screen, (line, row) => row > top && STOPS.test(line));
   const shown = stops < 0 ? screen : withoutColumn(screen, stops, (screen.lines[stops] ?? '').lastIndexOf(' (Esc'));
   const whole = listOf(shown);
   if (whole === null || !shown.lines.slice(lastOptionRow(whole)).some((line) => HINT.test(line))) return null;
   const first = whole.rows[0] ?? 0;
-  const isCut = !shown.lines.slice(0, first).some((line) => TOP.test(line));
-  const dialog = isCut ? listOf(from(first - ROWS_OF_CUT, shown)) : whole;
+  const dialog = top < 0 ? listOf(from(first - ROWS_OF_CUT, shown)) : whole;
   if (dialog === null) return null;
   const asked = withTextPlaces(dialog, placeFor(dialog, stops));
-  return { ...asked, kind: kindOf(asked.text, asked.options[0] ?? '') };
+  // What a command says of logging in makes no login of it.
+  return { ...asked, kind: YES.test(asked.options[0] ?? '') ? 'permission' : kindOf(asked.text, '') };
 }
 
 const listOf = (screen: Screen): Dialog | null =>

@@ -46,8 +46,9 @@ function formOf(screen: Screen): Form | null {
   return { top, field: { first, lines: lines.slice(first, end) }, own: hasOwn ? lines.slice(above + 1, last) : null };
 }
 
-const textAbove = ({ lines }: Screen, { top }: Form, row: number): string =>
-  dialogText(lines.slice(top + 1, row).map((line) => line.trim()));
+/** All of the form above a row; where its top is cut off, of its field. */
+const textAbove = ({ lines }: Screen, { top, field }: Form, row: number): string =>
+  dialogText(lines.slice(top < 0 ? field.first : top + 1, row).map((line) => line.trim()));
 
 const typedIn = (lines: readonly string[]): string => lines.map((line) => line.replace(TYPED, '').trim()).join(' ');
 

@@ -4,6 +4,7 @@ import { filledBelow, lastRow, type Screen } from '../domain/screen.ts';
 import type { Sighting } from '../domain/signs.ts';
 import type { AgentAdapter } from '../ports.ts';
 import { permissionOf } from './copilot-permission.ts';
+import { recordedSince } from './copilot-record.ts';
 import { isRule, questionOf } from './copilot-question.ts';
 import { FULL_SCREEN_TYPING } from './full-screen-typing.ts';
 import { mapServers } from './map-servers.ts';
@@ -76,7 +77,8 @@ const MODES = {
  * are there before it takes a prompt; our own are never asked about.
  */
 export const copilot: AgentAdapter<CodingAgentSpec<'copilot'>> = {
-  typing: FULL_SCREEN_TYPING,
+  typing: { ...FULL_SCREEN_TYPING, acceptedBy: 'record' },
+  recordedSince,
   signs: { look, titleSays: () => null, idleByScreen: true, needsInput: true },
   canResume: true,
   firstPromptVia: () => 'typed',
