@@ -48,7 +48,7 @@ export default defineConfig({
         test: {
           ...together,
           name: 'agents',
-          // The real programs. All of them are some 420 MB to fetch: `npm run test:agents` runs them all, every run two.
+          // The real programs. All of them are some 490 MB to fetch: `npm run test:agents` runs them all, every run two.
           include: [
             `test/agents/${process.env['ROUNDHOUSE_TEST_AGENTS'] === 'all' ? '*' : '{claude,codex,install-program}'}.test.ts`,
           ],

@@ -30,7 +30,6 @@ async function runTests(args) {
 /** All of the real programs, where `npm test` runs two. @param {readonly string[]} args */
 async function runAgents(args) {
   process.env['ROUNDHOUSE_TEST_AGENTS'] = 'all';
-  process.stderr.write('agents: copilot is not among them: it does nothing without an account.\n');
   await runTests(['--project', 'agents', ...args]);
 }
 

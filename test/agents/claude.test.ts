@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const RUN_MS = 200_000;
 
 await describeProgram('claude', (world) => {
-  takesOwnWords('claude', { tool: 'AskUserQuestion', amends: true }, world);
+  takesOwnWords('claude', { tool: 'AskUserQuestion', amends: 'No' }, world);
 
   it('RX-14: the README’s line has it do a task', async () => {
     const readme = await readFile(`${ROOT}README.md`, 'utf8');

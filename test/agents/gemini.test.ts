@@ -1,4 +1,4 @@
 import { takesOwnWords } from './own-words-suite.ts';
 import { describeProgram } from './program-suite.ts';
 
-await describeProgram('gemini', (world) => takesOwnWords('gemini', { tool: 'ask_user', amends: false }, world));
+await describeProgram('gemini', (world) => takesOwnWords('gemini', { tool: 'ask_user' }, world));

@@ -4,14 +4,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { ModelSide } from './model-side.ts';
-import type { ProgramName } from './programs.ts';
+import type { ClientProgram } from './programs.ts';
 
 const CLI = fileURLToPath(new URL('../../packages/cli/dist/bundle/main.js', import.meta.url));
 const CONFIG_MS = 30_000;
 const RUN_MS = 150_000;
 
 /** How each is run without a terminal: its tools of ours allowed, as a person would allow them who has put them there. */
-const HEADLESS: Readonly<Record<ProgramName, (prompt: string, side: ModelSide) => readonly string[]>> = {
+const HEADLESS: Readonly<Record<ClientProgram, (prompt: string, side: ModelSide) => readonly string[]>> = {
   claude: (prompt) => ['-p', prompt, '--allowedTools', 'mcp__roundhouse'],
   codex: (prompt, { extraArgs, model = '' }) => [
     'exec',
@@ -26,22 +26,22 @@ const HEADLESS: Readonly<Record<ProgramName, (prompt: string, side: ModelSide) =
 };
 
 /** What a person of that machine has besides: it trusts the folder that it works in. */
-const HABITS: Partial<Readonly<Record<ProgramName, Readonly<Record<string, string>>>>> = {
+const HABITS: Partial<Readonly<Record<ClientProgram, Readonly<Record<string, string>>>>> = {
   gemini: { GEMINI_CLI_TRUST_WORKSPACE: 'true' },
 };
 
 /** What they have said to it before: how it logs in, where it cannot tell by its variables alone. */
-const SETTINGS: Partial<Readonly<Record<ProgramName, readonly [file: string, text: string]>>> = {
+const SETTINGS: Partial<Readonly<Record<ClientProgram, readonly [file: string, text: string]>>> = {
   gemini: ['.gemini/settings.json', '{ "security": { "auth": { "selectedType": "gemini-api-key" } } }'],
 };
 
 /** Somebody with a HOME of their own, in which next to nothing is but what `roundhouse mcp config --write` puts there. */
 export class HeadlessClient {
-  readonly #name: ProgramName;
+  readonly #name: ClientProgram;
   readonly #home: string;
   readonly #environment: NodeJS.ProcessEnv;
 
-  constructor(name: ProgramName, home: string, side: ModelSide) {
+  constructor(name: ClientProgram, home: string, side: ModelSide) {
     this.#name = name;
     this.#home = home;
     const { PATH, LANG } = process.env;

@@ -79,10 +79,14 @@ async function fetchInto(folder: string, version: string, order: InstallOrder): 
       throw new Error(`its makers have none for ${process.platform}-${process.arch}, or this lock does not name it`);
     await mkdir(join(stage, 'bin'));
     await symlink(relative(join(stage, 'bin'), found), join(stage, 'bin', name));
+    // Some unpack themselves into their HOME.
+    const home = join(stage, 'home');
+    await mkdir(home);
     const said = await runCommand(join(stage, 'bin', name), ['--version'], {
       timeoutMs: VERSION_MS,
-      env: { HOME: stage },
+      env: { HOME: home },
     });
+    await rm(home, { recursive: true });
     if (!said.includes(version)) throw new Error(`it says that it is ${said.trim().slice(0, 200)}`);
     await rm(folder, { recursive: true, force: true });
     await moveAtomic(stage, folder);

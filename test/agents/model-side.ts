@@ -59,4 +59,14 @@ export const MODEL_SIDES: Readonly<Record<ProgramName, (model: ScriptedModel) =>
     },
     extraArgs: [],
   }),
+  copilot: (model) => ({
+    environment: {
+      ...nowhere(model),
+      COPILOT_OFFLINE: 'true',
+      COPILOT_PROVIDER_BASE_URL: `${model.url}/v1`,
+      COPILOT_PROVIDER_API_KEY: KEY,
+      COPILOT_MODEL: 'scripted-model',
+    },
+    extraArgs: [],
+  }),
 };

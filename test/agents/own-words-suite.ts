@@ -7,12 +7,12 @@ const OWN_COLOUR = '2 greens, of which one is darker than the other, and neither
 const INSTEAD = 'leave that file alone and tell me what you wanted it for';
 
 /**
- * The real program asks with its own `tool`, and gets an answer that was none of its options. `amends`: it takes words with the
- * refusal of a command, too.
+ * The real program asks with its own `tool`, and gets an answer that was none of its options. `amends`: the option by which the
+ * refusal of a command takes words, too, where it does.
  */
 export function takesOwnWords(
   name: string,
-  { tool, amends }: { readonly tool: string; readonly amends: boolean },
+  { tool, amends }: { readonly tool: string; readonly amends?: string },
   world: () => ProgramWorld,
 ): void {
   it(`RX-15: ${name} is answered in words of one's own`, async () => {
@@ -30,16 +30,16 @@ export function takesOwnWords(
     await client.call('answerDialog', { id, dialogId, option: 2, text: OWN_COLOUR });
     await world().answered(OWN_COLOUR);
     expect(await world().needs(id), await world().tale(id)).toMatchObject({ outcome: 'idle' });
-    if (amends) await refuseInWords(id, world());
+    if (amends !== undefined) await refuseInWords(id, amends, world());
     expect(await client.call('closeTask', { id })).toMatchObject({ outcome: 'closed' });
   });
 }
 
 /** It wants to run a command, is refused, and told what to do instead, in one answer. */
-async function refuseInWords(id: string, world: ProgramWorld): Promise<void> {
+async function refuseInWords(id: string, refusal: string, world: ProgramWorld): Promise<void> {
   await world.client.call('promptTask', { id, prompt: PROMPTS.heed });
   const { id: dialogId = '', options, textOptions } = await world.dialogWithWords(id);
-  const option = options.indexOf('No');
+  const option = options.indexOf(refusal);
   expect(textOptions, await world.tale(id)).toContain(option);
   await world.client.call('answerDialog', { id, dialogId, option, text: INSTEAD });
   await world.answered(INSTEAD);

@@ -17,6 +17,8 @@ const WAIT_MS = 50_000;
 /** The programs take seconds to start, and on a busy machine many. */
 const MAX_WAITS = 4;
 const DRAW_MS = 5_000;
+const LOOK_MS = 500;
+const MAX_LOOKS = 60;
 type Signal = OutputOf<typeof OPERATIONS.waitSignal>;
 
 /** The whole service with a scripted model that one program asks. */
@@ -102,6 +104,17 @@ export class ProgramWorld {
       await this.client.call('waitForEvents', { taskIds: [id], timeoutMs: DRAW_MS });
     }
     throw new Error(`no dialog that takes words: ${await this.tale(id)}`);
+  }
+
+  /** Resolves when its last prompt is proven to have been taken. */
+  async taken(id: string): Promise<void> {
+    for (let waits = 0; waits < MAX_LOOKS; waits += 1) {
+      const { prompts } = await this.client.call('getTask', { id });
+      if (prompts.at(-1)?.state === 'accepted') return;
+      // An event between the two is missed: so long it is waited for the next one at most.
+      await this.client.call('waitForEvents', { taskIds: [id], kinds: ['prompt'], timeoutMs: LOOK_MS });
+    }
+    throw new Error(`its prompt is not accepted: ${await this.tale(id)}`);
   }
 
   /** Resolves when its runner has started the agent again. */

@@ -16,10 +16,7 @@ const firstOf = async (folder: string, name: RegExp, file: string): Promise<stri
   return found === undefined ? null : join(folder, found, file);
 };
 
-/**
- * The manifests are in the folder of the same name. That of GitHub's Copilot is missing: with another provider it needs no account
- * (COPILOT_PROVIDER_BASE_URL, COPILOT_OFFLINE), but its adapter does not bring it our tools yet.
- */
+/** The manifests are in the folder of the same name. */
 export const PROGRAMS = {
   claude: {
     downloadMb: 175,
@@ -41,6 +38,14 @@ export const PROGRAMS = {
     optional: true,
     find: (modules) => firstOf(modules, /^opencode-/, 'bin/opencode'),
   },
+  copilot: {
+    downloadMb: 62,
+    optional: true,
+    find: (modules) => firstOf(join(modules, '@github'), /^copilot-/, 'copilot'),
+  },
 } as const satisfies Readonly<Record<string, PinnedProgram>>;
 
 export type ProgramName = keyof typeof PROGRAMS;
+/** Those that `roundhouse mcp config` writes settings for. */
+export type ClientProgram = Exclude<ProgramName, 'copilot'>;
+export const isClient = (name: ProgramName): name is ClientProgram => name !== 'copilot';

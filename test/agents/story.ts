@@ -7,14 +7,16 @@ export const PROMPTS = {
   add: (file: string) => `Add the file ${file} and say that you are done.`,
   addAsking: (file: string) => `Ask before you add the file ${file} and say that you are done.`,
   ask: (tool: string) => `Ask with ${tool} which colour it shall be.`,
+  askSizes: 'Ask which sizes it shall have.',
   heed: 'Run a command, and heed what is said to it.',
   ponder: 'Ponder for a while.',
   coordinate: 'Have somebody greet the world.',
 } as const;
 
 /** One question as the tools of the programs that ask the user take it: each heeds what it knows of it. */
+const QUESTION = 'Which colour?';
 const COLOUR = {
-  question: 'Which colour?',
+  question: QUESTION,
   header: 'Colour',
   type: 'choice',
   multiSelect: false,
@@ -22,6 +24,22 @@ const COLOUR = {
     { label: 'Red', description: 'Warm' },
     { label: 'Blue', description: 'Calm' },
   ],
+};
+/** As Gemini CLI and Copilot take it under one name; the others refuse what they do not know. */
+const ASKED = {
+  questions: [COLOUR],
+  message: QUESTION,
+  requestedSchema: { properties: { colour: { type: 'string', title: 'Colour', enum: ['Red', 'Blue'] } } },
+};
+
+/** As Copilot takes it: some of several. */
+const SIZES = {
+  message: 'Which sizes?',
+  requestedSchema: {
+    properties: {
+      sizes: { type: 'array', title: 'Sizes', items: { type: 'string', enum: ['Small', 'Middling', 'Large'] } },
+    },
+  },
 };
 
 /** What the model says to them. It ponders until `pondered` resolves. */
@@ -45,9 +63,15 @@ export const storyOf = (pondered: Promise<unknown>): Script => [
   {
     prompt: /Ask with (\w+) which colour/,
     replies: [
-      ({ match }) => ({ calls: [{ tool: match[1] ?? '', args: { questions: [COLOUR] } }] }),
+      ({ match: [, tool = ''] }) => ({
+        calls: [{ tool, args: tool === 'ask_user' ? ASKED : { questions: [COLOUR] } }],
+      }),
       { text: 'So be it.' },
     ],
+  },
+  {
+    prompt: /Ask which sizes/,
+    replies: [{ calls: [{ tool: 'ask_user', args: SIZES }] }, { text: 'So be it.' }],
   },
   {
     prompt: /Run a command, and heed/,

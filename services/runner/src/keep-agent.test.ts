@@ -14,13 +14,18 @@ afterEach(async () => {
 });
 
 /** An attempt whose program lives as long as `lives` says, with its first prompt. */
-async function started(...lives: string[]): Promise<{ prompt: DesiredPrompt; runner: Runner }> {
+const started = (...lives: string[]) => startedAs({ kind: 'claude' }, ...lives);
+
+async function startedAs(
+  kind: { kind: 'claude' } | { kind: 'copilot'; permissionMode: 'all' },
+  ...lives: string[]
+): Promise<{ prompt: DesiredPrompt; runner: Runner }> {
   sandbox = await Sandbox.make();
   const program = join(sandbox.root, 'mortal');
   await writeFile(program, `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`);
   await chmod(program, 0o700);
   const agent = {
-    kind: 'claude' as const,
+    ...kind,
     program,
     dialogs: 'ask' as const,
     extraArgs: [`--lives=${lives.join(',')}`],
@@ -67,6 +72,21 @@ describe('an agent that dies', () => {
     expect(await inHome('lives')).toEqual(['new', 'new', 'resumed', 'new']);
     expect(await inHome('conversation')).toEqual(['do it']);
     expect(coordinator.all('agent_resumed').map(({ anew }) => anew)).toEqual([true, false, true]);
+  });
+
+  it('RX-18: what it was seen to work on and had not written down is typed again, and what it had is not', async () => {
+    const { prompt } = await startedAs({ kind: 'copilot', permissionMode: 'all' }, 'unwritten', 'work', 'live');
+    const { coordinator } = sandbox;
+    const resumed = (): number => coordinator.all('agent_resumed').length;
+    await until('resumed', () => resumed() === 1);
+    expect(coordinator.prompt(prompt.id)).toEqual(['written']);
+    await until('accepted', () => coordinator.prompt(prompt.id).includes('accepted'));
+    await until('resumed once more', () => resumed() === 2);
+    await until('idle', isIdle);
+    await tell(prompt, 'go on');
+    expect(coordinator.prompt(prompt.id)).toEqual(['written', 'written', 'accepted']);
+    expect(await inHome('conversation')).toEqual(['do it', 'go on']);
+    expect(await inHome('lives')).toHaveLength(3);
   });
 
   it('RX-8, RX-9: it is started again three times, and then its end is reported once', async () => {

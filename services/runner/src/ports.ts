@@ -231,6 +231,11 @@ export interface AgentAdapter<S extends AgentSpec = AgentSpec> {
   launch(spec: S, context: LaunchContext): Launch;
   /** Whether it can go on with what it was at after it died: by `launch` with `resumes`. */
   readonly canResume: boolean;
+  /**
+   * Whether the program has written down a prompt since then, in the HOME; where that comes later than its work shows. What is not
+   * written down when it dies it does not know when it goes on.
+   */
+  recordedSince?(home: string, since: Date): Promise<boolean>;
 }
 
 export type AdapterOf = (spec: AgentSpec) => AgentAdapter;

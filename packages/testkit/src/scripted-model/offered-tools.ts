@@ -10,7 +10,8 @@ export interface NamedCall {
 export const offeredTool = (name: string, offered: readonly OfferedTool[]): OfferedTool | undefined =>
   offered.find((tool) => tool.name === name) ??
   offered.find((tool) => tool.name.endsWith(`__${name}`)) ??
-  offered.find((tool) => tool.name.endsWith(`_${name}`));
+  offered.find((tool) => tool.name.endsWith(`_${name}`)) ??
+  offered.find((tool) => tool.name.endsWith(`-${name}`));
 
 /** Each program's tool for the shell, with its words for a command. */
 const SHELLS: Readonly<Record<string, (command: string, outside: boolean) => object>> = {

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { within } from '../waiting.ts';
+import { offeredTool } from './offered-tools.ts';
 import { ScriptedModel } from './scripted-model.ts';
 
 let model: ScriptedModel;
@@ -126,6 +127,12 @@ describe('the scripted model', () => {
     expect(JSON.parse(await ask(path.replace('streamGenerateContent?alt=sse', 'generateContent'), whole))).toBeTypeOf(
       'object',
     );
+  });
+
+  it('RX-1: a tool is found behind the name of its server, however a program joins the two', () => {
+    for (const name of ['signal_done', 'mcp__a__signal_done', 'a_signal_done', 'a-signal_done'])
+      expect(offeredTool('signal_done', [{ name: 'signal' }, { name }])).toEqual({ name });
+    expect(offeredTool('signal_done', [{ name: 'unsignal_done_' }])).toBeUndefined();
   });
 
   it('RX-1: says what is asked beside a conversation in the form that is asked for, and what it cannot read it says', async () => {

@@ -8,7 +8,7 @@ const INSTEAD =
   'use ls instead of that, and look at what is there before you touch anything in this folder, since it is not yours to touch';
 
 /** What is seen of the dialog at each mark of the recording, by the mark's name. */
-async function dialogs(kind: 'claude' | 'gemini' | 'opencode') {
+async function dialogs(kind: 'claude' | 'gemini' | 'opencode' | 'copilot') {
   const fixture = (await fixtures()).find(({ file }) => file.startsWith(kind) && file.includes('-text.'));
   if (fixture === undefined) throw new Error(`there is no recording of ${kind} with text`);
   const shown = await screensOf(fixture.recording);
@@ -18,6 +18,7 @@ async function dialogs(kind: 'claude' | 'gemini' | 'opencode') {
 it.each([
   ['claude', '', ['Red Warm', 'Blue Calm', 'Type something.', 'Chat about this'], 'Typesomething.'],
   ['gemini', '', ['Red Warm', 'Blue Calm', 'Enter a custom value'], 'Enteracustomvalue'],
+  ['copilot', '', ['Red', 'Blue', 'Other (type your answer)'], 'Typeyouranswer...'],
   ['opencode', '\r', ['Red Warm', 'Blue Calm', 'Type your own answer'], 'Typeyourownanswer'],
 ] as const)(
   'RA-22: a question of %s is the same one while an answer of one’s own is typed into it, and shows that whole',
@@ -47,6 +48,26 @@ it('RA-22: a permission of claude takes words after a plain yes or no, and stays
   ] as const) {
     const typing = shows === null ? null : { option: 3, shows };
     expect([mark, at.get(mark)]).toMatchObject([mark, { options, textOptions, typing }]);
+  }
+});
+
+it('RA-22, RA-26: a permission of Copilot takes words with its refusal, and another key than Enter without them', async () => {
+  const at = await dialogs('copilot');
+  const refusal = 'No, and tell Copilot what to do differently';
+  for (const [mark, shows] of [
+    ['blocked-bash', null],
+    ['blocked-bash-no', withoutSpace(refusal)],
+    ['blocked-bash-typed', withoutSpace(INSTEAD)],
+  ] as const) {
+    expect([mark, at.get(mark)]).toMatchObject([
+      mark,
+      {
+        kind: 'permission',
+        options: ['Yes', expect.stringMatching(/^Yes, and don't ask again .*\)$/), refusal],
+        textOptions: [{ option: 2, opensBy: '', emptyBy: '\u001b' }],
+        typing: shows === null ? null : { option: 2, shows },
+      },
+    ]);
   }
 });
 

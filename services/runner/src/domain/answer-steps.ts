@@ -1,10 +1,10 @@
 import { type Dialog, withoutSpace } from './dialog.ts';
 
 /**
- * How far an answer is. `waiting`: the dialog is too new; `moving`: the selector, to the option; `opening`: the place for text;
- * `typing`: the text was pasted there; `entered`: Enter was pressed.
+ * How far an answer is. `waiting`: the dialog is too new; `moving`: the selector, to the option; `ticking`: the option, one of
+ * several that can be; `opening`: the place for text; `typing`: the text was pasted there; `entered`: Enter was pressed.
  */
-export type AnswerPhase = 'waiting' | 'moving' | 'opening' | 'typing' | 'entered';
+export type AnswerPhase = 'waiting' | 'moving' | 'ticking' | 'opening' | 'typing' | 'entered';
 
 export interface AnswerStep {
   readonly phase: AnswerPhase;
@@ -36,6 +36,13 @@ const PRESS_ENTER: AnswerStep = {
   otherwise: 'the dialog is still shown',
 };
 
+const TICK: AnswerStep = {
+  phase: 'ticking',
+  keys: ' ',
+  withinMs: DRAWN_MS,
+  otherwise: 'the option was not ticked',
+};
+
 /**
  * What is pressed next, once the dialog shows what the keys before were to bring about; null: not yet. Enter is the last of them,
  * and text is in its place by then: it is pasted whole where it was seen to go, so that no digit of it chooses an option.
@@ -46,17 +53,23 @@ export function nextStep(
   dialog: Dialog,
 ): AnswerStep | null {
   if (phase === 'waiting' || phase === 'entered' || dialog.selected !== option) return null;
-  if (text === undefined) return PRESS_ENTER;
+  const place = dialog.textOptions.find((candidate) => candidate.option === option);
+  if (text === undefined) {
+    if (place?.emptyBy !== undefined) return { ...PRESS_ENTER, keys: place.emptyBy };
+    if (place !== undefined || dialog.ticked?.[option] !== false) return PRESS_ENTER;
+    return phase === 'ticking' ? null : TICK;
+  }
   const isOpen = dialog.typing?.option === option;
   switch (phase) {
     case 'moving': {
       if (isOpen) return paste(text);
-      const place = dialog.textOptions.find((candidate) => candidate.option === option);
       const otherwise = 'the place for the text did not open';
       return { phase: 'opening', keys: place?.opensBy ?? '', withinMs: DRAWN_MS, otherwise };
     }
     case 'opening':
       return isOpen ? paste(text) : null;
+    case 'ticking':
+      return null;
     case 'typing':
       return isOpen && dialog.typing.shows === withoutSpace(text) ? PRESS_ENTER : null;
   }

@@ -18,11 +18,15 @@ export interface Dialog {
   readonly drawn: readonly string[];
   /** The place for text that is open, and what stands there, without white space: a hint, or what was typed. Null: none is. */
   readonly typing: { readonly option: number; readonly shows: string } | null;
+  /** Which options are ticked, where several can be and Enter enters those; without it Enter takes the one that is selected. */
+  readonly ticked?: readonly boolean[];
 }
 
 export interface TextOption {
   readonly option: number;
   readonly opensBy: '' | '\t' | '\r';
+  /** What takes the option without any text, where Enter does nothing until there is some. */
+  readonly emptyBy?: '\u001b';
 }
 
 const MAX_TEXT = 4_000;
@@ -113,7 +117,11 @@ export function withTextPlaces(dialog: Dialog, places: readonly TextPlace[]): Di
   return {
     ...dialog,
     options: dialog.options.map((label, index) => places.find(({ option }) => option === index)?.label ?? label),
-    textOptions: places.map(({ option, opensBy }) => ({ option, opensBy })),
+    textOptions: places.map(({ option, opensBy, emptyBy }) => ({
+      option,
+      opensBy,
+      ...(emptyBy === undefined ? {} : { emptyBy }),
+    })),
     typing: open === undefined ? null : { option: open.option, shows: shownIn(dialog, open) },
   };
 }

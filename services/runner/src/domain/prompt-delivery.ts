@@ -14,8 +14,11 @@ export interface TypingRules {
   readonly readyBoundMs: number | null;
   /** Pause between paste and Enter; full-screen programs need one. */
   readonly pasteSettleMs: number;
-  /** What proves that a prompt was taken: the status, or also that the screen shows it. */
-  readonly acceptedBy: 'status' | 'screen';
+  /**
+   * What proves that a prompt was taken: the status, or also that the screen shows it; or the program's own record of its
+   * conversation, where that comes after its status.
+   */
+  readonly acceptedBy: 'status' | 'screen' | 'record';
   /** When Enter is pressed once more; null: never (a plain program would take it as a line of its own). */
   readonly enterAgainMs: number | null;
   /** From the last Enter until the prompt counts as undelivered. */
@@ -26,12 +29,20 @@ type Phase =
   | { readonly name: 'free' }
   | { readonly name: 'waiting'; readonly prompt: DesiredPrompt }
   | { readonly name: 'pasting' | 'settling'; readonly prompt: DesiredPrompt; readonly answering: boolean }
-  | { readonly name: 'entering'; readonly prompt: DesiredPrompt; readonly answering: boolean; readonly taken: boolean }
+  | {
+      readonly name: 'entering';
+      readonly prompt: DesiredPrompt;
+      readonly answering: boolean;
+      readonly taken: boolean;
+      readonly begun: boolean;
+    }
   | {
       readonly name: 'awaiting';
       readonly prompt: DesiredPrompt;
       readonly answering: boolean;
       readonly enters: number;
+      /** The status says that it was taken, and that it is on record is waited for. */
+      readonly begun: boolean;
       /** A person held the keyboard meanwhile: another Enter would be theirs. */
       readonly disturbed: boolean;
     };
@@ -62,6 +73,8 @@ export type DeliveryInput =
   | { readonly type: 'not_typed' }
   /** The screen shows the prompt that was typed. */
   | { readonly type: 'echoed' }
+  /** The program has it on record. */
+  | { readonly type: 'recorded' }
   | { readonly type: 'time' }
   /** The agent died and will be started again: there is nobody to type to until it shows itself. */
   | { readonly type: 'lost' }
@@ -167,10 +180,14 @@ function advance(delivery: Delivery, input: DeliveryInput, rules: TypingRules): 
       if (input.type === 'typed') return written(delivery, phase, rules);
       // The agent may be quicker than the callback of our own write.
       if (isTaken(input, phase.answering, rules)) return stay({ ...delivery, phase: { ...phase, taken: true } });
-      return stay(delivery);
+      return hasBegun(input, phase, rules) ? stay({ ...delivery, phase: { ...phase, begun: true } }) : stay(delivery);
     case 'awaiting':
       if (isTaken(input, phase.answering, rules)) return accept(delivery, phase.prompt);
+      if (hasBegun(input, phase, rules))
+        return { next: { ...delivery, phase: { ...phase, begun: true } }, actions: NOTHING };
       if (input.type !== 'time') return stay(delivery);
+      // A record that does not come is none that we know: the status is proof enough then.
+      if (phase.begun && phase.enters > 1) return accept(delivery, phase.prompt);
       // A hold ends by itself, and this waiting with it.
       if (delivery.held) return { next: delivery, actions: [{ type: 'timer', ms: rules.giveUpMs }] };
       if (!phase.disturbed && phase.enters === 1 && rules.enterAgainMs !== null) {
@@ -220,6 +237,14 @@ const isDialog = (status: ProgramStatus | null): boolean =>
 
 function isTaken(input: DeliveryInput, answering: boolean, rules: TypingRules): boolean {
   if (input.type === 'echoed') return rules.acceptedBy === 'screen';
+  if (rules.acceptedBy === 'record') return input.type === 'recorded';
+  return tellsOfIt(input, answering);
+}
+
+const hasBegun = (input: DeliveryInput, { answering }: { answering: boolean }, rules: TypingRules): boolean =>
+  rules.acceptedBy === 'record' && tellsOfIt(input, answering);
+
+function tellsOfIt(input: DeliveryInput, answering: boolean): boolean {
   if (input.type !== 'status') return false;
   switch (input.status.state) {
     case 'working':
@@ -245,20 +270,20 @@ function paste(delivery: Delivery, prompt: DesiredPrompt): Step {
 
 function enter(delivery: Delivery, { prompt, answering }: { prompt: DesiredPrompt; answering: boolean }): Step {
   return {
-    next: { ...delivery, phase: { name: 'entering', prompt, answering, taken: false } },
+    next: { ...delivery, phase: { name: 'entering', prompt, answering, taken: false, begun: false } },
     actions: [{ type: 'enter' }],
   };
 }
 
 function written(delivery: Delivery, phase: Extract<Phase, { name: 'entering' }>, rules: TypingRules): Step {
-  const { prompt, answering, taken } = phase;
+  const { prompt, answering, taken, begun } = phase;
   const report: DeliveryAction = { type: 'report', promptId: prompt.id, state: 'written' };
   if (taken) {
     const accepted = accept(delivery, prompt);
     return { next: accepted.next, actions: [report, ...accepted.actions] };
   }
   return {
-    next: { ...delivery, phase: { name: 'awaiting', prompt, answering, enters: 1, disturbed: delivery.held } },
+    next: { ...delivery, phase: { name: 'awaiting', prompt, answering, enters: 1, begun, disturbed: delivery.held } },
     actions: [report, { type: 'timer', ms: rules.enterAgainMs ?? rules.giveUpMs }],
   };
 }
@@ -303,7 +328,8 @@ function abandon(delivery: Delivery): Step {
   if (phase.name === 'free' || phase.name === 'waiting') {
     return { next: { ...delivery, phase: { name: 'free' } }, actions: [END_TIMER] };
   }
-  if (phase.name === 'entering' && phase.taken) {
+  if (phase.name === 'awaiting' && phase.begun) return accept(delivery, phase.prompt);
+  if (phase.name === 'entering' && (phase.taken || phase.begun)) {
     const accepted = accept(delivery, phase.prompt);
     return {
       next: accepted.next,

@@ -14,17 +14,18 @@ export interface Row {
   readonly text: string;
 }
 
+export const isFilled = (line: string): boolean => line.trim() !== '';
+
 /** The rows that show something, from the top. */
 export const filledRows = ({ lines }: Screen): Row[] =>
-  lines.flatMap((text, row) => (text.trim() === '' ? [] : [{ row, text }]));
+  lines.flatMap((text, row) => (isFilled(text) ? [{ row, text }] : []));
 
 /** The last row that is what is asked for; -1: there is none. */
 export const lastRow = ({ lines }: Screen, is: (text: string, row: number) => boolean): number =>
   lines.findLastIndex(is);
 
 /** How many rows below `row` show something. */
-export const filledBelow = (screen: Screen, row: number): number =>
-  screen.lines.slice(row + 1).filter((text) => text.trim() !== '').length;
+export const filledBelow = (screen: Screen, row: number): number => screen.lines.slice(row + 1).filter(isFilled).length;
 
 /** The text up to the cursor. */
 export const cursorLine = ({ lines, cursor }: Screen): string => {

@@ -12,6 +12,8 @@ interface DeskPorts {
   readonly timers: Timers;
   readonly log: Log;
   readonly report: (event: RunnerEvent) => void;
+  /** The agent's own. */
+  readonly home: string;
 }
 
 type TerminalEars = Pick<TerminalOrder, 'onStatus' | 'onTitle' | 'onTyped' | 'onSettled'>;
@@ -37,8 +39,14 @@ export class AgentDesks {
       if (this.#byActivity) this.prompts.activity(reading);
       this.dialogs.look();
     });
-    this.prompts = new PromptDesk(adapter.typing, report, log, () =>
-      this.#byActivity ? this.reader.input : undefined,
+    this.prompts = new PromptDesk(
+      adapter.typing,
+      report,
+      log,
+      () => (this.#byActivity ? this.reader.input : undefined),
+      adapter.recordedSince === undefined
+        ? undefined
+        : (since) => adapter.recordedSince?.(ports.home, since) ?? Promise.resolve(false),
     );
     const rules = 'dialogs' in agent ? agent : ({ dialogs: 'ask' } as const);
     this.dialogs = new DialogDesk(rules, () => this.reader.dialog, { ...ports, isHeld: () => this.#held });

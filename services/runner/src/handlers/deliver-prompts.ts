@@ -16,9 +16,14 @@ import type { AgentTerminal, Log } from '../ports.ts';
 const PASTE_BEGINS = '\u001b[200~';
 const PASTE_ENDS = '\u001b[201~';
 const ENTER = '\r';
+/** How soon it is looked again whether a prompt that is worked on is on record. */
+const RECORD_MS = 100;
 const TYPING: ReadonlySet<string> = new Set(['pasting', 'settling', 'entering']);
 /** What stands in for a long paste, such as "[Pasted text #1 +20 lines]". */
 const PASTED = /\[[^\]]*\b(?:past|lines?|chars?)/i;
+
+/** Whether the program has a prompt on record since then. */
+export type Recorded = (since: Date) => Promise<boolean>;
 
 /** `accepted`: at least one prompt is proven to have been taken; `typed`: one was typed at least. */
 export type Furthest = 'nothing' | 'typed' | 'accepted';
@@ -34,6 +39,11 @@ export class PromptDesk {
   readonly #report: (event: RunnerEvent) => void;
   readonly #log: Log;
   readonly #input: () => string | null | undefined;
+  readonly #recorded: Recorded | undefined;
+  /** Since when the prompt that is awaited may be on record. */
+  #enteredAt = new Date(0);
+  #looking: Promise<void> | null = null;
+  #lookAgain: NodeJS.Timeout | undefined;
   #delivery: Delivery = NO_DELIVERY;
   #terminal: AgentTerminal | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -42,13 +52,18 @@ export class PromptDesk {
   readonly #waiting: (() => void)[] = [];
   #furthest: Furthest = 'nothing';
 
-  /** `input` tells what stands where one types: null, where that is not shown; undefined, where nobody knows. */
+  /**
+   * `input` tells what stands where one types: null, where that is not shown; undefined, where nobody knows. `recorded` is asked
+   * where that is the proof.
+   */
   constructor(
     rules: TypingRules,
     report: (event: RunnerEvent) => void,
     log: Log,
     input: () => string | null | undefined = () => undefined,
+    recorded?: Recorded,
   ) {
+    this.#recorded = recorded;
     this.#rules = rules;
     this.#input = input;
     this.#report = report;
@@ -115,6 +130,37 @@ export class PromptDesk {
   settled(): void {
     this.#step({ type: 'output' });
     this.#lookForEcho();
+    void this.lookForRecord();
+  }
+
+  /** Looks whether the prompt that is awaited is on record. */
+  lookForRecord(): Promise<void> {
+    const { phase } = this.#delivery;
+    if (this.#recorded === undefined || (phase.name !== 'entering' && phase.name !== 'awaiting'))
+      return Promise.resolve();
+    this.#looking ??= this.#look(this.#recorded, phase.prompt.id).finally(() => (this.#looking = null));
+    return this.#looking;
+  }
+
+  /** The same of an agent that has died: a look that is under way may have been too early. */
+  async lookOnceMore(): Promise<void> {
+    await this.#looking;
+    await this.lookForRecord();
+  }
+
+  async #look(recorded: Recorded, promptId: string): Promise<void> {
+    try {
+      const isRecorded = await recorded(this.#enteredAt);
+      const { phase } = this.#delivery;
+      if (phase.name === 'free' || phase.prompt.id !== promptId) return;
+      if (isRecorded) return this.#step({ type: 'recorded' });
+      // No event tells of it: on some file systems none of a file at all.
+      clearTimeout(this.#lookAgain);
+      if (phase.name === 'awaiting' && phase.begun && this.#terminal !== null)
+        this.#lookAgain = setTimeout(() => void this.lookForRecord(), RECORD_MS);
+    } catch (error) {
+      this.#log.warn({ reason: (error as Error).message }, 'the record of the conversation cannot be read');
+    }
   }
 
   /** The agent died and is started again: what was not proven to be taken is typed once more when `attach` is called. */
@@ -124,6 +170,7 @@ export class PromptDesk {
     this.#write += 1;
     this.#step({ type: 'lost' });
     this.#terminal = null;
+    clearTimeout(this.#lookAgain);
   }
 
   /** The agent is gone, and the screen has all that it printed; nothing is typed any more. */
@@ -131,6 +178,7 @@ export class PromptDesk {
     this.#lookForEcho();
     this.#step({ type: 'gone' });
     clearTimeout(this.#timer);
+    clearTimeout(this.#lookAgain);
   }
 
   #lookForEcho(): void {
@@ -159,6 +207,7 @@ export class PromptDesk {
       }
       case 'enter':
         if (action.again === true && !this.#isStillThere()) return;
+        if (action.again !== true) this.#enteredAt = new Date();
         return this.#type(ENTER);
       case 'timer':
         clearTimeout(this.#timer);

@@ -56,7 +56,7 @@ export class KeptAgent {
     const { agent } = order.run.assignment;
     const adapter = ports.adapterOf(agent);
     const firstPrompt = adapter.firstPromptVia(agent) === 'typed' ? null : await wish.firstPrompt(signal);
-    const desks = new AgentDesks(adapter, agent, ports);
+    const desks = new AgentDesks(adapter, agent, { ...ports, home: order.files.home });
     const terminal = await startAgent(order, adapter, { firstPrompt, resumes: false }, ports, desks);
     ports.report({ type: 'agent_started', pid: terminal.pid });
     if (firstPrompt !== null) desks.prompts.givenAtStart(firstPrompt.id);
@@ -89,6 +89,7 @@ export class KeptAgent {
       const restarting = this.#startAgain(exit);
       this.#restarting = restarting;
       if (!(await restarting)) {
+        await this.#desks.prompts.lookOnceMore();
         this.#desks.gone();
         return exit;
       }
@@ -110,6 +111,7 @@ export class KeptAgent {
     const { log } = this.#ports;
     if (next === 'end' || this.#signal.aborted || (await this.#ports.isLimit(exit))) return false;
     log.warn({ ...exit, next, restarts: this.#restarts }, 'the agent died and is started again');
+    await this.#desks.prompts.lookOnceMore();
     this.#desks.lost();
     this.#terminal.close();
     if (!(await this.#ports.clearUp(this.#terminal.pid)) || this.#signal.aborted) return false;

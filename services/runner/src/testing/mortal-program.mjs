@@ -1,6 +1,7 @@
 // A program that draws as Claude Code does, keeps its conversation in its HOME, and dies. `--lives=paste,work,live` says at what
-// each of its lives ends: at its start, when something is pasted, when it was told something, while it works on that, or not.
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+// each of its lives ends: at its start, when something is pasted, when it was told something, while it works on that, or not. With
+// `--allow-all` it draws as Copilot does, writes its conversation down only after its work shows, and may die in between (`unwritten`).
+import { appendFileSync, mkdirSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const home = process.env.HOME;
@@ -11,6 +12,8 @@ const life = lines('lives').length;
 const end = plan.split(',')[life] ?? 'live';
 const resumes = process.argv.includes('--resume');
 appendFileSync(file('lives'), `${resumes ? 'resumed' : 'new'}\n`);
+const isCopilot = process.argv.includes('--allow-all');
+const WRITTEN_MS = 300;
 const die = () => process.kill(process.pid, 'SIGKILL');
 
 if (end === 'start') process.exit(1);
@@ -23,13 +26,18 @@ const rule = '─'.repeat(80);
 let typed = '';
 let working = false;
 function draw() {
-  const box = [rule, `❯ ${typed}`, rule, working ? '  esc to interrupt' : '  ? for shortcuts'];
+  const [works, waits] = isCopilot
+    ? [' ◉ Working esc esc interrupt', ' / commands · ? help']
+    : ['  esc to interrupt', '  ? for shortcuts'];
+  const box = [rule, `❯ ${typed}`, rule, working ? works : waits];
   const told = lines('conversation').map((line) => `● ${line}`);
   process.stdout.write(`\u001b[2J\u001b[H${[...told, ...box].join('\r\n')}`);
 }
 function take(line) {
   if (end === 'told') return setTimeout(die, 200);
-  appendFileSync(file('conversation'), `${line}\n`);
+  if (!isCopilot) write(line);
+  else if (end === 'unwritten') setTimeout(die, WRITTEN_MS);
+  else setTimeout(() => write(line), WRITTEN_MS);
   working = true;
   draw();
   setTimeout(() => {
@@ -37,6 +45,14 @@ function take(line) {
     working = false;
     draw();
   }, 1_200);
+}
+function write(line) {
+  appendFileSync(file('conversation'), `${line}\n`);
+  if (!isCopilot) return;
+  const folder = file('.copilot/session-state/one');
+  mkdirSync(folder, { recursive: true });
+  const event = { type: 'user.message', data: { content: line }, timestamp: new Date().toISOString() };
+  appendFileSync(join(folder, 'events.jsonl'), `${JSON.stringify(event)}\n`);
 }
 process.stdin.setRawMode(true);
 process.stdout.write('\u001b[?2004h');
