@@ -3,20 +3,11 @@ import type { ChainableCommander, Redis } from 'ioredis';
 import type { Head } from '../../domain/admission/next-to-admit.ts';
 import type { Standing } from '../../domain/admission/standing.ts';
 import type { AdmissionIndex, HouseState } from '../../ports/admission.ts';
+import { answersOf } from './answers.ts';
 import { KEYS, lineName, parseLineName } from './keys.ts';
 import { parseBreakers } from './stored-breaker.ts';
 
 const KINDS = AgentKind.options;
-
-/** Runs a transaction and answers its values. @throws the first error of any of its commands. */
-async function values(commands: ChainableCommander): Promise<unknown[]> {
-  const results = await commands.exec();
-  if (results === null) throw new Error('redis gave up a transaction');
-  return results.map(([error, value]) => {
-    if (error !== null) throw error;
-    return value;
-  });
-}
 
 /** What is asked for everybody, first in each transaction; `readHouse` takes the answers. */
 const askHouse = (redis: Redis): ChainableCommander => redis.multi().time().scard(KEYS.places).hgetall(KEYS.breakers);
@@ -75,7 +66,7 @@ export function createRedisAdmissionIndex(redis: Redis): AdmissionIndex {
         askStanding(commands, id);
         for (const kind of kinds) commands.zrange(KEYS.line(id, kind), '0', '0', 'WITHSCORES');
       }
-      const answers = await values(commands);
+      const answers = await answersOf(commands);
       const house = readHouse(answers.splice(0, HOUSE_ANSWERS));
       const coordinators = lines.map(([id, kinds]) => {
         const standing = readStanding(answers.splice(0, STANDING_ANSWERS), house.nowMs);
@@ -93,7 +84,7 @@ export function createRedisAdmissionIndex(redis: Redis): AdmissionIndex {
       const ids = [...new Set(coordinatorIds)];
       const commands = askHouse(redis);
       for (const id of ids) askStanding(commands, id);
-      const answers = await values(commands);
+      const answers = await answersOf(commands);
       const house = readHouse(answers.splice(0, HOUSE_ANSWERS));
       const rows = ids.map((id) => [id, readStanding(answers.splice(0, STANDING_ANSWERS), house.nowMs)] as const);
       return { ...house, standings: new Map(rows) };
@@ -106,7 +97,7 @@ export function createRedisAdmissionIndex(redis: Redis): AdmissionIndex {
         .scard(KEYS.unsettled(coordinatorId))
         .hmget(KEYS.usage(coordinatorId), 'held:dependencies', 'held:failed_dependency');
       for (const kind of KINDS) commands.zcard(KEYS.line(coordinatorId, kind));
-      const [created, remaining, held, ...inLine] = (await values(commands)) as [
+      const [created, remaining, held, ...inLine] = (await answersOf(commands)) as [
         number,
         number,
         [string | null, string | null],

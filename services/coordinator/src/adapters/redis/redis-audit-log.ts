@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { AUDIT_GENESIS, type AuditCall, AuditEntry, auditText } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
 import type { AuditLog } from '../../ports/audit.ts';
+import { answersOf } from './answers.ts';
 import { KEYS } from './keys.ts';
 import { loadScript } from './script.ts';
 
@@ -64,12 +65,8 @@ export async function createRedisAuditLog(redis: Redis, kept: number): Promise<A
       if (numbers.length === 0) return [];
       const reading = redis.pipeline();
       for (const number of numbers) reading.xrange(KEYS.audit, `${number}-0`, `${number}-0`);
-      const answers = (await reading.exec()) ?? [];
       // What the cap has trimmed from the chain is in no log either.
-      return answers.flatMap(([error, rows]) => {
-        if (error !== null) throw error;
-        return parse(rows as [string, string[]][]);
-      });
+      return (await answersOf(reading)).flatMap((rows) => parse(rows as [string, string[]][]));
     },
   };
 }

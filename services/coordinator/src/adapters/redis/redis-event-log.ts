@@ -1,6 +1,7 @@
 import { TaskEvent } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
 import type { EventLog } from '../../ports/events.ts';
+import { answersOf } from './answers.ts';
 import { KEYS } from './keys.ts';
 
 /** How many events of a coordinator are kept at least: a shorter stream was never trimmed. */
@@ -44,16 +45,13 @@ export function createRedisEventLog(redis: Redis): EventLog {
       if (id === null) return { kind: 'unknown' };
       const key = KEYS.events(coordinatorId);
       // In one transaction: what is trimmed between two reads would be a gap that nobody sees. XREAD is exclusive.
-      const results = await redis
+      const reading = redis
         .multi()
         .xlen(key)
         .xrange(key, '-', '+', 'COUNT', 1)
         .xrevrange(key, '+', '-', 'COUNT', 1)
-        .xread('COUNT', limit + 1, 'STREAMS', key, textOf(id))
-        .exec();
-      if (results === null) throw new Error('redis gave up a transaction');
-      for (const [error] of results) if (error !== null) throw error;
-      const [length, [oldest], [newest], read] = results.map(([, result]) => result) as [
+        .xread('COUNT', limit + 1, 'STREAMS', key, textOf(id));
+      const [length, [oldest], [newest], read] = (await answersOf(reading)) as [
         number,
         Entry[],
         Entry[],

@@ -2,6 +2,7 @@ import { NotificationEntry, NotificationMessage } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
 import type { NotificationTimes } from '../../domain/notification-times.ts';
 import type { NotificationBox } from '../../ports/notifications.ts';
+import { answersOf } from './answers.ts';
 import { KEYS } from './keys.ts';
 import { KEPT_EVENTS } from './redis-event-log.ts';
 import { loadScript } from './script.ts';
@@ -55,14 +56,11 @@ export async function createRedisNotificationBox(
     },
 
     async entries(id) {
-      const results = await redis
+      const reading = redis
         .multi()
         .hgetall(KEYS.box(id))
-        .zrange(KEYS.pendingNotifications(id), '0', '-1', 'WITHSCORES')
-        .exec();
-      if (results === null) throw new Error('redis gave up a transaction');
-      for (const [error] of results) if (error !== null) throw error;
-      const [entries, scores] = results.map(([, result]) => result) as [Record<string, string>, string[]];
+        .zrange(KEYS.pendingNotifications(id), '0', '-1', 'WITHSCORES');
+      const [entries, scores] = (await answersOf(reading)) as [Record<string, string>, string[]];
       const due = new Map<string, number>();
       for (let at = 0; at < scores.length; at += 2) due.set(scores[at] ?? '', Number(scores[at + 1]));
       return Object.entries(entries).map(([taskId, text]) => ({

@@ -6,6 +6,7 @@ import type { AdmissionGate, AdmitResult, Commit, TaskStore } from '../../ports/
 import { NOTIFICATION_TIMES, type NotificationTimes } from '../../domain/notification-times.ts';
 import type { BoxChange } from '../../domain/notifications.ts';
 import { heldBy, holdsPlace, turnOf } from '../../domain/admission/place.ts';
+import { answersOf } from './answers.ts';
 import { KEYS, lineName } from './keys.ts';
 import { ownLines } from './redis-admission-index.ts';
 import { RecordCache } from './record-cache.ts';
@@ -201,11 +202,8 @@ export async function createRedisTaskStore(
       // Sent as one: fifty commands on their own are fifty writes to a socket.
       const reading = redis.pipeline();
       for (const id of page) reading.hget(KEYS.task(id), 'data');
-      const rows = page.length === 0 ? [] : ((await reading.exec()) ?? []);
-      const tasks = rows.map(([error, data], index) => {
-        if (error !== null) throw error;
-        return recordOf(page[index] ?? '', data as string | null);
-      });
+      const rows = page.length === 0 ? [] : await answersOf(reading);
+      const tasks = rows.map((data, index) => recordOf(page[index] ?? '', data as string | null));
       return { tasks: tasks.filter((task) => task !== null), next: ids.length > limit ? (page.at(-1) ?? null) : null };
     },
 

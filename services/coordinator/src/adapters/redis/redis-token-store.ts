@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypt
 import { type Identity, TOKEN_PATTERN, TokenInfo, uuidOfHex } from '@roundhouse/contracts';
 import type { Redis } from 'ioredis';
 import type { TokenStore } from '../../ports/access.ts';
+import { answersOf } from './answers.ts';
 import { KEYS } from './keys.ts';
 import { loadScript } from './script.ts';
 
@@ -87,8 +88,9 @@ export async function createRedisTokenStore(redis: Redis): Promise<TokenStore> {
         step.pexpireat(key, ends).zadd(KEYS.listedTokenEnds, ends, id);
       }
     }
-    await step.exec();
-    const gone = await redis.zrangebyscore(KEYS.listedTokenEnds, '-inf', Date.now(), 'LIMIT', 0, TIDIED_AT_ONCE);
+    // With the step and not after it: who is given the token waits for this.
+    step.zrangebyscore(KEYS.listedTokenEnds, '-inf', Date.now(), 'LIMIT', 0, TIDIED_AT_ONCE);
+    const gone = (await answersOf(step)).at(-1) as string[];
     if (gone.length > 0)
       await redis
         .multi()
