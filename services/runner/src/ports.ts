@@ -35,7 +35,7 @@ export interface Link {
 export interface LinkListener {
   /** The coordinator's wish, in full, each time that it changes or the link is back. */
   onDesired(desired: Desired): void;
-  /** The lease is being renewed: at each welcome and every 5 s while connected. What is looked at now and then hangs on it. */
+  /** The lease is being renewed: every 5 s while connected, and when the link is back. What is looked at now and then hangs on it. */
   onBeat(): void;
 }
 

@@ -51,6 +51,7 @@ export class LinkClient implements Link {
   readonly #ring = new OutputRing(RING_BYTES);
   #socket: LinkSocket | null = null;
   #isWelcomed = false;
+  #wasWelcomed = false;
   #finished = false;
   #retryMs = FIRST_RETRY_MS;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -162,7 +163,9 @@ export class LinkClient implements Link {
     this.#flush();
     this.#extendLease(this.#times.selfFenceMs);
     this.#renewTimer = setInterval(() => this.#beat(socket), this.#times.renewMs);
-    this.#beat(socket);
+    // The first welcome is a lease itself, and what comes after it is the agent's start.
+    if (this.#wasWelcomed) this.#beat(socket);
+    this.#wasWelcomed = true;
     this.#welcomedFirst();
     this.#listener.onDesired(message.desired);
     this.#wakeDrained();
