@@ -71,7 +71,7 @@ export async function startLauncher(config: Config, log: Logger): Promise<Runnin
     held,
     log,
     signal,
-    state: stateOf(config, { ...opened, slots, pool }),
+    state: stateOf(config.sandbox.kind, { ...opened, slots, pool }),
     prepare: (profiles) => {
       pool.want(profiles);
       ahead.want(profiles);

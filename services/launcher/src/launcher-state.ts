@@ -8,7 +8,7 @@ import type { OpenedSandboxes } from './open-sandboxes.ts';
 
 /** What a launcher says of itself; its id is made here, once a start. */
 export function stateOf(
-  config: Config,
+  kind: Config['sandbox']['kind'],
   parts: Omit<OpenedSandboxes, 'close'> & { readonly slots: Slots; readonly pool: WarmPool },
 ): () => LauncherState {
   const { sandboxes, worktrees, note, slots, pool } = parts;
@@ -20,7 +20,7 @@ export function stateOf(
       id,
       host,
       worktrees,
-      sandboxes: config.sandbox.kind,
+      sandboxes: kind,
       ready: readiness.ready,
       reason: readiness.ready ? null : readiness.reason.slice(0, 1_000),
       slots: slots.limit,

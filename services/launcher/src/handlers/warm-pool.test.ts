@@ -7,6 +7,7 @@ import { endProcessTree, findProcesses } from '@roundhouse/host';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ProcessSandboxes } from '../adapters/process/process-sandbox.ts';
 import { CALM_AFTER_MS } from '../domain/calm.ts';
+import { stateOf } from '../launcher-state.ts';
 import { PROFILE } from '../testing/coordinator-double.ts';
 import { eventually } from '../testing/eventually.ts';
 import { RememberingLog } from '../testing/remembering-log.ts';
@@ -80,6 +81,8 @@ describe('warm pool', () => {
     const pool = open(1, 1);
     pool.want([PROFILE]);
     await eventually(() => pool.size === 1 || null, 'one is starting');
+    const state = stateOf('process', { sandboxes, worktrees: 'checkout', note: null, slots, pool });
+    expect(state().warm).toBe(0);
     expect(pool.take(PROFILE)).toBeNull();
     expect(pool.takeStarting(OTHER)).toBeNull();
     const coming = pool.takeStarting(PROFILE);
@@ -89,6 +92,7 @@ describe('warm pool', () => {
     expect(await sandboxes.assign(warmId, newOrder('plain'), never)).toBe('taken');
     pool.handedOver('taken');
     await has(pool, 1);
+    expect(state().warm).toBe(1);
   });
 
   it('WP-2: an attempt that finds none ready is handed to the one that is starting, and none is started for it', async () => {
