@@ -39,9 +39,13 @@ export class AgentDesks {
       if (this.#byActivity) this.prompts.activity(reading);
       this.dialogs.look();
     });
+    const receipt = (event: RunnerEvent): void => {
+      report(event);
+      if (event.type === 'prompt' && event.state === 'accepted') this.#activity.promptAccepted();
+    };
     this.prompts = new PromptDesk(
       adapter.typing,
-      report,
+      receipt,
       log,
       () => (this.#byActivity ? this.reader.input : undefined),
       adapter.recordedSince === undefined

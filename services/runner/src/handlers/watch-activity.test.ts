@@ -41,3 +41,18 @@ it('RX-10: what asks without drawing is told at once', () => {
   expect(told).toEqual([said]);
   watch.close();
 });
+
+it('RA-28: what is seen when a prompt is reported to be taken is said again, but that it works', () => {
+  const { told, watch } = watched(true);
+  watch.read(busy);
+  watch.promptAccepted();
+  expect(told).toEqual([null]);
+  watch.read(shows);
+  watch.promptAccepted();
+  expect(told).toEqual([null, shows.question, shows.question]);
+  watch.read({ state: 'idle', evidence: 'screen', question: null });
+  watch.promptAccepted();
+  watch.promptAccepted();
+  expect(told).toHaveLength(6);
+  watch.close();
+});

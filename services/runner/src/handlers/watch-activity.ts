@@ -6,6 +6,9 @@ import type { EndTimer, Now, Timers } from '../ports.ts';
 /** A program says that it asks before it draws what it asks: so long the drawing is waited for. */
 const DRAW_MS = 1_500;
 
+/** What the coordinator makes of such a report. */
+const TAKEN_BACK: Reading = { state: 'unknown', evidence: 'prompt', question: null };
+
 interface WatchPorts {
   readonly report: (event: RunnerEvent) => void;
   readonly now: Now;
@@ -37,6 +40,17 @@ export class ActivityWatch {
     this.#reading = reading;
     const unseen = this.#draws && reading.state === 'waiting_input' && reading.question?.id === undefined;
     this.#asksSince = unseen ? (this.#asksSince ?? this.#ports.timers.now()) : null;
+    this.#tell();
+  }
+
+  /**
+   * A prompt is reported to be taken. The coordinator holds an idle or waiting report for older than that, and takes it back. What is
+   * read by now is newer, since an Enter is work until the program has shown what came of it; so it is said once more.
+   */
+  promptAccepted(): void {
+    const { state } = this.#reported;
+    if (state !== 'idle' && state !== 'waiting_input') return;
+    this.#reported = TAKEN_BACK;
     this.#tell();
   }
 
