@@ -10,10 +10,17 @@ import { openWaits } from './open-waits.mjs';
 import { startSignalFloor } from './signal-floor.mjs';
 
 const OTHERS = [0, 1_000];
-/** So many that all processes run the code that they will run from then on: V8 compiles what is called often. */
+/**
+ * So many that all processes run the code that they will run from then on: V8 compiles what is called often. They are of a task of
+ * their own, since each is a prompt on its record.
+ */
 const WARM_UP = 100;
+/** Of the task that is measured: its connections are made, and its record is read once. */
+const FIRST = 5;
 
 /** `signal` answers the instant of the call, `next` that of the next answer with a signal. @typedef {{ signal: () => Promise<number>, next: () => Promise<number> }} Way */
+
+/** `first` are not counted. @typedef {{ first: number, samples: number }} Rounds */
 
 /**
  * From signal_done to the waiter that it wakes: over the API, alone and among a thousand, and through two MCP connections.
@@ -30,7 +37,8 @@ export async function waits({ runs }) {
   try {
     const api = [];
     for (const others of OTHERS) {
-      const row = await overApi(house, floor, others, samples);
+      await overApi(house, floor, others, { first: WARM_UP, samples: 1 });
+      const row = await overApi(house, floor, others, { first: FIRST, samples });
       api.push({ others, ...row });
       say(`${others} others: ${row.said.p50Ms} ms, ${row.ratioP50} times the floor`);
     }
@@ -48,15 +56,15 @@ export async function waits({ runs }) {
  * @param {import('../simulated/house.mjs').House} house
  * @param {import('./signal-floor.mjs').SignalFloor} floor
  * @param {number} others
- * @param {number} samples
+ * @param {Rounds} rounds
  */
-async function overApi(house, floor, others, samples) {
+async function overApi(house, floor, others, rounds) {
   const { owner, task, runner, client } = await liveTask(house);
   const waiting = openWaits(house.url, owner, others + 1);
   await waiting.open();
   try {
     return await measure(
-      samples,
+      rounds,
       { client, task: task.id, runner, floor },
       {
         signal: async () => {
@@ -83,9 +91,24 @@ async function overMcp(house, floor, samples) {
     ROUNDHOUSE_COORDINATOR_URL: house.url,
     ROUNDHOUSE_LOG_LEVEL: 'error',
   });
+  try {
+    await throughGateway(gateway.url, house, floor, { first: WARM_UP, samples: 1 });
+    return await throughGateway(gateway.url, house, floor, { first: FIRST, samples });
+  } finally {
+    await gateway.stop();
+  }
+}
+
+/**
+ * @param {string} url
+ * @param {import('../simulated/house.mjs').House} house
+ * @param {import('./signal-floor.mjs').SignalFloor} floor
+ * @param {Rounds} rounds
+ */
+async function throughGateway(url, house, floor, rounds) {
   const { owner, task, runner, client } = await liveTask(house);
-  const mine = await mcpTool(gateway.url, { authorization: `Bearer ${owner.token}` });
-  const agent = await startMcpAgent(gateway.url, runner.agentHeaders);
+  const mine = await mcpTool(url, { authorization: `Bearer ${owner.token}` });
+  const agent = await startMcpAgent(url, runner.agentHeaders);
   try {
     let cursor = '-';
     /** @type {Promise<number>} */
@@ -100,7 +123,7 @@ async function overMcp(house, floor, samples) {
     };
     open = wait();
     const row = await measure(
-      samples,
+      rounds,
       { client, task: task.id, runner, floor },
       {
         signal: () => agent.signal(),
@@ -113,7 +136,6 @@ async function overMcp(house, floor, samples) {
     await mine.close();
     await agent.stop();
     await runner.stop();
-    await gateway.stop();
   }
 }
 
@@ -129,22 +151,22 @@ async function liveTask(house) {
 }
 
 /**
- * @param {number} samples
+ * @param {Rounds} rounds
  * @param {{ client: ApiClient, task: string, runner: SimulatedRunner, floor: import('./signal-floor.mjs').SignalFloor }} parts
  * @param {Way} way
  */
-async function measure(samples, { client, task, runner, floor }, { signal, next }) {
+async function measure({ first, samples }, { client, task, runner, floor }, { signal, next }) {
   /** @type {number[]} */
   const said = [];
   /** @type {number[]} */
   const called = [];
   /** @type {number[]} */
   const floors = [];
-  for (let index = 0; index < samples + WARM_UP; index += 1) {
+  for (let index = 0; index < first + samples; index += 1) {
     const woken = next();
     const floorMs = await floor.sample();
     const [at, from] = await Promise.all([woken, signal()]);
-    if (index >= WARM_UP) {
+    if (index >= first) {
       said.push(at - runner.publishedAt);
       called.push(at - from);
       floors.push(floorMs);
