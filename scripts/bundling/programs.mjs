@@ -1,6 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { inRoot } from '../bootstrap/root.mjs';
+import { basename, join, relative } from 'node:path';
+import { inRoot, ROOT } from '../bootstrap/root.mjs';
+import { compileRunner } from './compiled/compile.mjs';
 
 /** @typedef {{ entry: string, outdir: string }} Program below the checkout */
 
@@ -35,6 +36,11 @@ const RECIPE = [
   ...['bundle', 'lean', 'own-code', 'strangers-place', 'without-ssh'].map((name) => `scripts/bundling/${name}.mjs`),
   'node_modules/esbuild/package.json',
 ];
+/** And how it is compiled: Node takes no code of another Node. */
+const COMPILER = [
+  ...['as-script', 'compile', 'program', 'rehearse', 'start'].map((name) => `scripts/bundling/compiled/${name}.mjs`),
+  relative(ROOT, process.execPath),
+];
 
 /**
  * Bundles the programs of which one of the files that went into the last bundle has changed, or that have none. Needs
@@ -47,19 +53,21 @@ export async function bundlePrograms(programs = PROGRAMS) {
   const stale = [];
   for (const program of programs) if (!(await isBundled(program))) stale.push(program);
   if (stale.length === 0) return stale;
-  const { bundle } = await import('./bundle.mjs');
-  await Promise.all(
-    stale.map(async (program) => {
-      const inputs = await bundle({
-        entry: program.entry,
-        outdir: inRoot(program.outdir),
-        splitting: false,
-        compact: program === RUNNER,
-      });
-      await writeFile(inRoot(stampFileOf(program)), JSON.stringify(await stamps([...inputs, ...RECIPE])));
-    }),
-  );
+  await Promise.all(stale.map(bundleProgram));
   return stale;
+}
+
+/** The runner is what starts again and again: it is compiled, too. @param {Program} program */
+async function bundleProgram(program) {
+  const { bundle } = await import('./bundle.mjs');
+  const { entry, outdir } = { ...program, outdir: inRoot(program.outdir) };
+  const isRunner = program === RUNNER;
+  const form = isRunner ? 'script' : 'modules';
+  const inputs = await bundle({ entry, outdir, splitting: false, form, compact: isRunner });
+  const recipe = isRunner ? [...RECIPE, ...COMPILER] : RECIPE;
+  const stamped = JSON.stringify(await stamps([...inputs, ...recipe]));
+  if (isRunner) await compileRunner(outdir, process.execPath);
+  await writeFile(inRoot(stampFileOf(program)), stamped);
 }
 
 /** Only the runner. @returns {Promise<Program[]>} */

@@ -7,6 +7,8 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { inRoot } from '../bootstrap/root.mjs';
 import { bundle } from './bundle.mjs';
+import { compileRunner } from './compiled/compile.mjs';
+import { CODE_FILE, PROGRAM_FILE } from './compiled/program.mjs';
 import { RUNNER_BUNDLE, bundleRunner } from './programs.mjs';
 
 /** The file that says what a runner tree is; the last one to be written. */
@@ -27,10 +29,19 @@ export async function fillTree(folder, node) {
   await mkdir(join(folder, 'bin'), { recursive: true });
   await copyFile(node, join(folder, 'bin/node'), constants.COPYFILE_FICLONE);
   await copyRunner(folder);
+  // The checkout's code was made by the Node that runs this.
+  if (node === process.execPath) await copyCode(folder);
+  else await compileRunner(join(folder, RUNNER_BUNDLE), node);
   await mkdir(join(folder, 'packages/scripted-agent'), { recursive: true });
   await writeFile(join(folder, 'packages/scripted-agent/package.json'), MODULE);
   const agent = 'packages/scripted-agent/dist';
-  await bundle({ entry: `${agent}/main.js`, outdir: join(folder, agent), splitting: true, compact: true });
+  await bundle({
+    entry: `${agent}/main.js`,
+    outdir: join(folder, agent),
+    splitting: true,
+    form: 'modules',
+    compact: true,
+  });
   const content = await contentOf(folder);
   await writeFile(join(folder, TREE_FILE), `${JSON.stringify({ content, node: version, arch: process.arch })}\n`);
   await openToAll(folder);
@@ -41,7 +52,9 @@ export async function fillTree(folder, node) {
 async function copyRunner(folder) {
   const runner = join(folder, 'services/runner');
   await mkdir(join(folder, RUNNER_BUNDLE), { recursive: true });
-  await copyFile(inRoot(RUNNER_BUNDLE, 'main.js'), join(folder, RUNNER_BUNDLE, 'main.js'));
+  for (const file of ['package.json', PROGRAM_FILE, 'main.js']) {
+    await copyFile(inRoot(RUNNER_BUNDLE, file), join(folder, RUNNER_BUNDLE, file));
+  }
   await writeFile(join(runner, 'package.json'), MODULE);
   const fromRunner = createRequire(inRoot('services/runner/package.json'));
   const pty = fromRunner.resolve('node-pty/package.json');
@@ -54,6 +67,13 @@ async function copyRunner(folder) {
   await cp(native, join(runner, 'node_modules', platform), { recursive: true, dereference: true });
 }
 
+/** There is none where it could not be made. @param {string} folder */
+async function copyCode(folder) {
+  await copyFile(inRoot(RUNNER_BUNDLE, CODE_FILE), join(folder, RUNNER_BUNDLE, CODE_FILE)).catch((error) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}
+
 /** @param {string} node */
 async function versionOf(node) {
   const { stdout } = await promisify(execFile)(node, ['--version'], { timeout: 10_000 });
@@ -62,12 +82,17 @@ async function versionOf(node) {
   return stdout.trim();
 }
 
-/** A hash over names and contents of all files. @param {string} folder */
+/**
+ * A hash over names and contents of all files. Of compiled code only that it is there: no two times are its bytes the same,
+ * and what it does follows from the program and Node, which are counted.
+ *
+ * @param {string} folder
+ */
 async function contentOf(folder) {
   const hash = createHash('sha256');
   for (const file of await filesIn(folder)) {
     hash.update(`${file.slice(folder.length)}\0`);
-    hash.update(await readFile(file));
+    if (basename(file) !== CODE_FILE) hash.update(await readFile(file));
   }
   return hash.digest('hex').slice(0, 16);
 }

@@ -23,6 +23,9 @@ export const LINK_PROTOCOL_ERROR = 4002;
 /** Lease times, milliseconds: how long an attempt lives unrenewed, how often it is renewed, when a runner gives up. */
 export const LEASE = { ttlMs: 15_000, renewMs: 5_000, selfFenceMs: 13_000, startTtlMs: 90_000 } as const;
 
+/** The size of an agent's terminal, characters. */
+export const AGENT_TERMINAL = { cols: 120, rows: 40 } as const;
+
 /** The most bytes of terminal output in one message, before base64. */
 export const MAX_OUTPUT_CHUNK = 65_536;
 

@@ -16,7 +16,7 @@ import { archiveAttempt } from './archive-attempt.ts';
 import type { Surroundings } from './config.ts';
 import { endTreeOf } from './end-tree.ts';
 import type { ExitCode } from './exit-code.ts';
-import type { CheckGit, Gauge, Link, Log, Terminals } from './ports.ts';
+import type { CheckGit, Gauge, Link, Log, ReadyTerminals, Terminals } from './ports.ts';
 import { prepareCheckout } from './prepare-checkout.ts';
 import { type AttemptPorts, runAttempt } from './run-attempt.ts';
 
@@ -24,7 +24,7 @@ export type AttemptConfig = Extract<RunnerConfig, { mode: 'attempt' }>;
 
 /** What is dear, or found out once, for as many attempts as this process gets. */
 export interface Loaded {
-  readonly terminals: () => Promise<Terminals>;
+  readonly terminals: () => Promise<ReadyTerminals>;
   readonly checkGit: CheckGit;
 }
 
@@ -38,8 +38,8 @@ export interface AttemptHooks {
 const NO_HOOKS: AttemptHooks = { onLink: () => undefined, onLimit: () => undefined };
 
 export function load({ inherited }: Surroundings, log: Log): Loaded {
-  let loading: Promise<Terminals> | null = null;
-  const terminals = async (): Promise<Terminals> =>
+  let loading: Promise<ReadyTerminals> | null = null;
+  const terminals = async (): Promise<ReadyTerminals> =>
     new (await import('./adapters/pty/pty-terminals.ts')).PtyTerminals(log, REAL_TIME);
   return { terminals: () => (loading ??= terminals()), checkGit: gitCheck(inherited) };
 }

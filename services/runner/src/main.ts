@@ -30,12 +30,19 @@ async function run(config: Config): Promise<ExitCode> {
   }
 }
 
-try {
-  process.exitCode = await run(await readConfig(process.argv.slice(2), process.env));
-} catch (error) {
-  const words = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`roundhouse runner: ${words.trim().replace(/\s*\n\s*/g, '; ')}\n`);
-  process.exitCode = EXIT.failed;
+/** All that this process does; ends it. No `await` stands outside of a function here: the bundle is a script. */
+async function main(): Promise<void> {
+  try {
+    process.exitCode = await run(await readConfig(process.argv.slice(2), process.env));
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`roundhouse runner: ${words.trim().replace(/\s*\n\s*/g, '; ')}\n`);
+    process.exitCode = EXIT.failed;
+  }
+  // Everything that was begun has ended or is of no interest any more: nothing may keep the process (and its slot) alive.
+  process.exit();
 }
-// Everything that was begun has ended or is of no interest any more: nothing may keep the process (and its slot) alive.
-process.exit();
+
+// Should it ever come to an end without having got there.
+process.exitCode = EXIT.failed;
+void main();

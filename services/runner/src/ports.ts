@@ -175,6 +175,12 @@ export interface Terminals {
   spawn(order: TerminalOrder): Promise<AgentTerminal>;
 }
 
+/** Of a process that has time before it is needed. */
+export interface ReadyTerminals extends Terminals {
+  /** Makes what can be made of the next terminal of this size. */
+  makeAhead(size: Pick<TerminalOrder, 'cols' | 'rows'>): void;
+}
+
 export class ProgramNotFoundError extends Error {
   override readonly name = 'ProgramNotFoundError';
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import type { Assignment } from '@roundhouse/contracts';
+import { AGENT_TERMINAL, type Assignment } from '@roundhouse/contracts';
 import { layOutRehearsal } from './adapters/git/rehearsal-checkout.ts';
 import { serveRehearsal } from './adapters/link/rehearsal-coordinator.ts';
 import { readOrder } from './adapters/hand-over/hand-over-socket.ts';
@@ -106,8 +106,7 @@ const assignmentOf = (
   author: { name: 'Nobody', email: 'nobody@roundhouse.invalid' },
   subtaskToken: randomUUID(),
   doneToken: randomUUID(),
-  cols: 120,
-  rows: 40,
+  ...AGENT_TERMINAL,
 });
 
 /** Nobody else is given it at once; where somebody takes it all the same, the rehearsal fails and nothing else. */

@@ -127,8 +127,16 @@ async function setUp(
     const worktree = worktreeIn(folder);
     const hub = hubOf(order, run.token);
     const makeWorktree = async (): Promise<void> => {
-      await ports.checkGit(signal);
-      await ports.worktrees.create({ path: worktree, hub, hubObjects, ...assignment }, signal);
+      const checking = ports.checkGit(signal);
+      checking.catch(() => undefined);
+      // A prepared one is the attempt's own without git, so git is asked beside it.
+      if (run.worktree !== 'prepared') await checking;
+      try {
+        await ports.worktrees.create({ path: worktree, hub, hubObjects, ...assignment }, signal);
+      } finally {
+        // What git lacks is the reason of whatever else went wrong.
+        await checking;
+      }
       await plantInstructions(run, ports.treeInstructions, signal);
       ports.log.info({ branch: assignment.branch, commit: assignment.baseCommit }, 'worktree made');
     };

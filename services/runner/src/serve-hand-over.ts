@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { RunnerHandOver } from '@roundhouse/contracts';
+import { AGENT_TERMINAL, type RunnerHandOver } from '@roundhouse/contracts';
 import { HandOverSocket } from './adapters/hand-over/hand-over-socket.ts';
 import { IsolatedRemains } from './adapters/system/isolated-remains.ts';
 import { isIsolated } from './adapters/system/isolated-tree.ts';
@@ -37,6 +37,7 @@ export async function serveHandOver(
       : null;
     await remains?.begin();
     for (;;) {
+      (await loaded.terminals()).makeAhead(AGENT_TERMINAL);
       const order = await handOver.nextOrder(terminated);
       if (order === null) return EXIT.done;
       const { config, mark, again } = order;

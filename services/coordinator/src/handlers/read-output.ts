@@ -1,7 +1,13 @@
-import { type InputOf, type OPERATIONS, type OutputOf, RoundhouseError, plainText } from '@roundhouse/contracts';
+import {
+  AGENT_TERMINAL,
+  type InputOf,
+  type OPERATIONS,
+  type OutputOf,
+  RoundhouseError,
+  plainText,
+} from '@roundhouse/contracts';
 import { PAGE_BYTES, pageLength } from '../domain/page.ts';
 import { ownTask } from './access.ts';
-import { TERMINAL } from './assignment.ts';
 import type { Caller, Deps } from './deps.ts';
 
 type Output = OutputOf<typeof OPERATIONS.readOutput>;
@@ -21,7 +27,7 @@ export async function readOutput(
   const { attempt } = place;
   const from = form === 'screen' ? form : (place.at ?? (tail ? 'end' : 0));
   const [page, { skipped }] = await Promise.all([
-    deps.renderings.render({ taskId: task.id, attempt, ...TERMINAL, from, limit: PAGE_BYTES }),
+    deps.renderings.render({ taskId: task.id, attempt, ...AGENT_TERMINAL, from, limit: PAGE_BYTES }),
     deps.recordings.read(task.id, attempt, 0, 0),
   ]);
   return {

@@ -52,6 +52,9 @@ async function claimAndStart(
 ): Promise<'done' | 'later'> {
   const { attempts, slots, held, log, signal } = parts;
   const startedAt = Date.now();
+  // Read while the coordinator is asked. What cannot be read is told of an attempt that is ours.
+  const reading = parts.agentEnvironment();
+  reading.catch(() => undefined);
   const claim = await attempts.claim(ref, signal);
   if (claim.outcome === 'obsolete') {
     held.drop(ref);
@@ -61,7 +64,7 @@ async function claimAndStart(
   place.assign(ref);
   try {
     const { outcome: _, ...order } = claim;
-    const agentEnvironment = await parts.agentEnvironment();
+    const agentEnvironment = await reading;
     const how = await startSandbox({ ...order, ...ref, agentEnvironment }, opening, parts);
     held.drop(ref);
     log.info({ ...ref, how, ms: Date.now() - startedAt }, 'sandbox started');

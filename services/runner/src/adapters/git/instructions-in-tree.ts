@@ -1,5 +1,5 @@
-import { readFile, realpath, rm } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { mkdir, readFile, realpath, rm } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
 import { writeFileAtomic } from '@roundhouse/host';
 import { z } from 'zod';
 import { cleanProgram, instructionsBlock, withBlock, withoutBlock } from '../../domain/tree-instructions.ts';
@@ -89,6 +89,7 @@ async function addConfig(path: string, folder: string): Promise<void> {
 
 async function addExclude(path: string, file: string): Promise<void> {
   const before = (await readFile(path, 'utf8').catch(absent)) ?? '';
+  await mkdir(dirname(path), { recursive: true });
   await putFile(path, `${before}${EXCLUDE_HEAD}/${file}\n`);
 }
 

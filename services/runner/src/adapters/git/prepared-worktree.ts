@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { WorktreeOrder, WorktreeProvider } from '../../ports.ts';
 import { borrowObjects, lenderOf } from './borrowed-objects.ts';
 import { GitError, git } from './git.ts';
-import { addRemote, putFile, putRef } from './repository-files.ts';
+import { addRemote, putFile, putRefs } from './repository-files.ts';
 
 /**
  * The worktree provider where a copy of a prepared checkout (checkout-maker.ts) is mounted already: some small files make
@@ -24,8 +24,7 @@ export class PreparedWorktrees implements WorktreeProvider {
     const [head, lender] = await Promise.all([preparedHead(path), lenderOf(path)]);
     await Promise.all([
       lender === hubObjects ? null : borrowObjects(path, hubObjects),
-      putRef(path, `refs/heads/${branch}`, baseCommit),
-      putRef(path, `refs/remotes/origin/${baseBranch}`, baseCommit),
+      putRefs(path, { [`refs/heads/${branch}`]: baseCommit, [`refs/remotes/origin/${baseBranch}`]: baseCommit }),
       addRemote(path, hub.url, baseBranch),
     ]);
     signal.throwIfAborted();

@@ -22,7 +22,15 @@ interface Native {
  * to the master as a stream that spins the event loop for as long as the program does not read; it says that a program
  * has exited only 200 ms later, after it has thrown the rest of the output away; and the exit's signal is needed at once.
  */
-export function loadNativePty(): Native & { helperPath: string } {
+export function loadNativePty(): NativePty {
+  return (loaded ??= load());
+}
+
+type NativePty = Native & { readonly helperPath: string };
+/** Found and loaded once a process: to look for it again would stand right before each fork. */
+let loaded: NativePty | null = null;
+
+function load(): NativePty {
   const require = createRequire(import.meta.url);
   const fromPty = createRequire(require.resolve('node-pty/package.json'));
   const { requireBinary } = fromPty('./requireBinary.js') as { requireBinary(file: string): Native };

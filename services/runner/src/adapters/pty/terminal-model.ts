@@ -33,6 +33,22 @@ const HIGH_WATER = 1024 * 1024;
 const LOW_WATER = 128 * 1024;
 const MAX_SCREEN_CHARACTERS = 20_000;
 
+export interface TerminalSize {
+  readonly cols: number;
+  readonly rows: number;
+}
+
+/** One that nothing was printed in. To make one takes milliseconds. */
+export const emptyTerminal = (size: TerminalSize): xterm.Terminal =>
+  new xterm.Terminal({
+    cols: size.cols,
+    rows: size.rows,
+    scrollback: SCROLLBACK_LINES,
+    allowProposedApi: true,
+    // It would tell of each sequence that it does not know, on the console.
+    logLevel: 'off',
+  });
+
 /** A terminal without a window: takes the program's output, knows the screen, its modes and the program's own status. */
 export class TerminalModel {
   readonly #terminal: xterm.Terminal;
@@ -46,17 +62,16 @@ export class TerminalModel {
   #lookedAt: number;
   #closed = false;
 
-  constructor(size: { cols: number; rows: number }, timers: Timers, listener: TerminalListener) {
+  constructor(
+    size: TerminalSize,
+    timers: Timers,
+    listener: TerminalListener,
+    terminal: xterm.Terminal = emptyTerminal(size),
+  ) {
     this.#timers = timers;
     this.#lookedAt = timers.now();
     this.#listener = listener;
-    this.#terminal = new xterm.Terminal({
-      ...size,
-      scrollback: SCROLLBACK_LINES,
-      allowProposedApi: true,
-      // It would tell of each sequence that it does not know, on the console.
-      logLevel: 'off',
-    });
+    this.#terminal = terminal;
     refuseLongRepeats(this.#terminal.parser, size);
     this.#terminal.parser.registerOscHandler(PROGRAM_STATUS, (payload) => {
       if (isStatusQuery(payload)) listener.onReply(STATUS_QUERY_ANSWER);
