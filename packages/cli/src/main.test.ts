@@ -63,6 +63,7 @@ describe('roundhouse', () => {
   it('C-1: bad usage is exit code 2, an absent service 6, both without a stack', async () => {
     for (const args of [
       ['nope'],
+      ['task', 'land'],
       ['up', '--port', '70000'],
       ['task', 'run'],
       ['task', 'ls', '--nope'],

@@ -14,6 +14,7 @@ import { taskCommand } from './commands/task.ts';
 import { tokenCommand } from './commands/token.ts';
 import { upCommand } from './commands/up.ts';
 import type { Context } from './context.ts';
+import { hintAtCommands } from './unknown-command.ts';
 
 const EPILOGUE = `
 Examples:
@@ -57,6 +58,7 @@ export function createProgram(context: Context): Command {
     .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', EPILOGUE);
   for (const make of COMMANDS) program.addCommand(make(context));
+  hintAtCommands(program);
   return program;
 }
 

@@ -4,12 +4,13 @@ import type { Context } from '../context.ts';
 import { type DataPaths, dataPaths } from '../data-folder.ts';
 import { Failure } from '../failure.ts';
 import { type Entry, removeEndpoint, writeEndpoint } from '../state-files.ts';
-import { type EmbeddedService, startEmbeddedService } from './embedded-service.ts';
+import type { EmbeddedService } from './embedded-service.ts';
 import { openLog, type ServiceLog, standardErrorLog } from './log-output.ts';
 import { pasteLines } from './paste-lines.ts';
 import { ensureEntry } from './project-entry.ts';
 import { chooseRepository } from './repository-choice.ts';
 import type { SandboxChoice } from './sandbox-choice.ts';
+import { startUntilStop } from './start-until-stop.ts';
 import { listenForStop, type StopSignals } from './stop-signals.ts';
 
 export interface UpOptions {
@@ -56,23 +57,13 @@ async function serve(context: Context, options: UpOptions, paths: DataPaths, sig
   try {
     const repository = await chooseRepository(options.repo, { paths, config, cwd, signal: stop });
     say(`starting with the data of ${paths.folder}${repository.generated ? `, on the sample ${repository.path}` : ''}`);
-    const patience = new AbortController();
-    signals.hurry.addEventListener('abort', () => patience.abort(), { once: true });
-    const giveUpStart = (): void => patience.abort();
-    signals.stop.addEventListener('abort', giveUpStart, { once: true });
-    service = await startEmbeddedService({
+    service = await startUntilStop(config, signals, {
       ...options,
       paths,
-      redisUrl: config.redisUrl,
-      dockerSocket: config.dockerSocket,
-      logLevel: config.logLevel,
-      inherited: config.inherited,
       output: log.fd,
       say,
       onGivenUp: (reason) => broken.abort(reason),
-      signal: patience.signal,
     });
-    signals.stop.removeEventListener('abort', giveUpStart);
     const entry = await ensureEntry(paths, service, repository.path, config.inherited, stop);
     const { api, mcp, operatorToken } = service;
     await writeEndpoint(paths, { api, mcp, pid: process.pid });

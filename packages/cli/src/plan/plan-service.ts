@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { ApiClient } from '@roundhouse/contracts';
 import type { Context } from '../context.ts';
 import { dataPaths } from '../data-folder.ts';
-import { startEmbeddedService } from '../embedded/embedded-service.ts';
 import { openLog } from '../embedded/log-output.ts';
 import type { SandboxChoice } from '../embedded/sandbox-choice.ts';
+import { startUntilStop } from '../embedded/start-until-stop.ts';
 import type { StopSignals } from '../embedded/stop-signals.ts';
 import { Failure } from '../failure.ts';
 import { printable } from '../output.ts';
@@ -43,34 +43,22 @@ export async function startOwnService(
   const paths = dataPaths(join(scratch, 'data'));
   const log = await openLog(join(scratch, 'services.log'));
   const broken = new AbortController();
-  // A stop while it starts gives the start up; later a stop is orderly, and only a second one ends its patience.
-  const patience = new AbortController();
-  const giveUp = (): void => patience.abort();
-  signals.hurry.addEventListener('abort', giveUp, { once: true });
-  signals.stop.addEventListener('abort', giveUp, { once: true });
   const lastWords = async (): Promise<string> =>
     printable(
       (await readFile(join(scratch, 'services.log'), 'utf8')).trimEnd().split('\n').slice(-LAST_LINES).join('\n'),
     );
   const remove = (): Promise<void> => rm(scratch, { recursive: true, force: true, maxRetries: 3 });
   try {
-    signals.stop.throwIfAborted();
-    const service = await startEmbeddedService({
+    const service = await startUntilStop(config, signals, {
       paths,
       port: 0,
       mcpPort: 0,
-      redisUrl: config.redisUrl,
-      dockerSocket: config.dockerSocket,
       slots,
       sandbox,
-      logLevel: config.logLevel,
-      inherited: config.inherited,
       output: log.fd,
       say,
       onGivenUp: (reason) => broken.abort(reason),
-      signal: patience.signal,
     });
-    signals.stop.removeEventListener('abort', giveUp);
     return {
       api: service.api,
       operatorToken: service.operatorToken,
