@@ -56,11 +56,12 @@
 --         admit      absent, or {most, trial, rivals}: this commit admits it. most: how many places there are in all, absent
 --                    where there is no limit; trial: it may pass a breaker that is half open, and becomes its trial; rivals:
 --                    where any of these lines has somebody in it ("*": where any line has), it is not its turn yet
+--         count      boolean: whether the answer is to say how many tasks are in `unsettled` now
 --       2 data: the record as JSON. Beside the object, since it is long and only stored: within it, it would be escaped by one
 --         side and read by the other
 --       3 the prompt's text
--- Returns 1 if committed, 0 if the stored version (or the graph's) is another one. Where it was refused, and nothing changed:
--- 2 its turn has not come, 3 the coordinator is paused, 4 or has no place, 5 the service has none, 6 the budget of time is
+-- Returns 1 if committed, or {1, how many are unsettled} where that is asked for; 0 if the stored version (or the graph's) is
+-- another one. Where it was refused, and nothing changed: 2 its turn has not come, 3 the coordinator is paused, 4 or has no place, 5 the service has none, 6 the budget of time is
 -- used up, 7 the quota is, 8 the budget of tasks is (of a creation).
 local change = cjson.decode(ARGV[1])
 local stored = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
@@ -217,4 +218,5 @@ if change.event then
   local id = redis.call('XADD', KEYS[3], 'MAXLEN', '~', change.trim, '*', 'event', change.event)
   redis.call('PUBLISH', change.channel, '{"id":"' .. id .. '","event":' .. change.event .. '}')
 end
+if change.count then return { 1, redis.call('SCARD', KEYS[4]) } end
 return 1

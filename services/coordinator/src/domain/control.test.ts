@@ -1,6 +1,6 @@
-import { type Control, DEFAULT_LIMITS, MAX_TYPED_CHARACTERS, type TaskRecord } from '@roundhouse/contracts';
+import { type Control, MAX_TYPED_CHARACTERS, type TaskRecord } from '@roundhouse/contracts';
 import { describe, expect, it } from 'vitest';
-import { newTask } from './new-task.ts';
+import { queuedTask } from '../testing/queued-task.ts';
 import { firstNotice, raise, raiseBeside, stepNotice } from './notices.ts';
 import { nextControl } from './regions/control.ts';
 import { typedOnTop } from './typed.ts';
@@ -12,23 +12,7 @@ const bob = { tokenId: 'b', label: 'Bob' };
 const byAda: Control = { holder: 'human', who: ada, until: LATER };
 const free: Control = { holder: 'coordinator' };
 
-const fresh = (): TaskRecord =>
-  newTask(
-    {
-      id: 't',
-      coordinatorId: 'c',
-      projectId: 'p',
-      name: 'a task',
-      baseBranch: 'main',
-      agent: { kind: 'scripted' },
-      limits: DEFAULT_LIMITS,
-      image: null,
-      allowLandSelf: true,
-      promptId: 'p1',
-      promptBytes: 2,
-    },
-    NOW,
-  );
+const fresh = (): TaskRecord => queuedTask({}, NOW);
 
 describe('control as a lease', () => {
   it('CV-1: every cell of who may take and return it', () => {

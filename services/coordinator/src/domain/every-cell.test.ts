@@ -1,11 +1,11 @@
-import { type Activity, DEFAULT_LIMITS, type Notice, type Signal, TaskRecord } from '@roundhouse/contracts';
+import { type Activity, type Notice, type Signal, TaskRecord } from '@roundhouse/contracts';
 import { afterAll, describe, expect, it } from 'vitest';
+import { queuedTask, sampleId as id } from '../testing/queued-task.ts';
 import { watchCells } from '../testing/watched-cells.ts';
 import { BREAKER_CELLS, type BreakerEvent, type OpenBreaker, breakerState, nextBreaker } from './admission/breaker.ts';
 import { decide } from './decide.ts';
 import type { Event, EventType } from './events.ts';
 import { GATE, type LifecycleState } from './gate.ts';
-import { newTask } from './new-task.ts';
 import { ACTIVITY_CELLS } from './regions/activity.ts';
 import { COMPLETION_CELLS } from './regions/completion.ts';
 import { CONTROL_CELLS } from './regions/control.ts';
@@ -15,7 +15,6 @@ import { LANDING_CELLS } from './regions/landing.ts';
 const NOW = '2026-01-01T00:00:00.000Z';
 const LATER = '2026-01-01T00:01:00.000Z';
 const [BASE, WORK] = ['a'.repeat(40), 'b'.repeat(40)];
-const id = (last: number): string => `00000000-0000-4000-8000-${String(last).padStart(12, '0')}`;
 const [PROMPT, PUBLISH, NOTICE] = [id(4), id(5), id(6)];
 
 // A copy, since a look at the table itself would count as reached.
@@ -57,22 +56,7 @@ const notice: Notice = {
   at: NOW,
 };
 
-const fresh = newTask(
-  {
-    id: id(1),
-    coordinatorId: id(2),
-    projectId: id(3),
-    name: 'a task',
-    baseBranch: 'main',
-    agent: { kind: 'scripted' },
-    limits: DEFAULT_LIMITS,
-    image: null,
-    allowLandSelf: true,
-    promptId: PROMPT,
-    promptBytes: 2,
-  },
-  NOW,
-);
+const fresh = queuedTask({ promptId: PROMPT }, NOW);
 const activity = (state: Activity['state']): Activity => ({ state, evidence: 'screen', question: null, at: NOW });
 
 /** Every state of each region, as a record may have it. */

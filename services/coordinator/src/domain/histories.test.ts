@@ -1,10 +1,10 @@
-import { DEFAULT_LIMITS, type TaskRecord } from '@roundhouse/contracts';
+import type { TaskRecord } from '@roundhouse/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { queuedTask } from '../testing/queued-task.ts';
 import { decide } from './decide.ts';
 import { isLive, isSettled, signalIsCurrent } from './derived.ts';
 import type { Effect, Event } from './events.ts';
-import { newTask } from './new-task.ts';
 
 const COMMITS = ['a'.repeat(40), 'b'.repeat(40)] as const;
 const LIMITS = ['oom', 'timeout', 'disk'] as const;
@@ -202,25 +202,6 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-function fresh(): TaskRecord {
-  return newTask(
-    {
-      id: '00000000-0000-4000-8000-000000000001',
-      coordinatorId: '00000000-0000-4000-8000-000000000002',
-      projectId: '00000000-0000-4000-8000-000000000003',
-      name: 'a task',
-      baseBranch: 'main',
-      agent: { kind: 'scripted' },
-      limits: DEFAULT_LIMITS,
-      image: null,
-      allowLandSelf: true,
-      promptId: 'p1',
-      promptBytes: 2,
-    },
-    '2026-01-01T00:00:00.000Z',
-  );
-}
-
 interface Seen {
   readonly task: TaskRecord;
   readonly effects: Effect[];
@@ -231,7 +212,7 @@ function play(
   events: readonly (Event | Step)[],
   check: (before: TaskRecord, event: Event, after: TaskRecord) => void,
 ): Seen {
-  let task = fresh();
+  let task = queuedTask({ promptId: 'p1' });
   let clock = 0;
   let ids = 0;
   const effects: Effect[] = [];

@@ -1,32 +1,17 @@
 import { DEFAULT_LIMITS, type LauncherState, type TaskRecord } from '@roundhouse/contracts';
 import { describe, expect, it } from 'vitest';
+import { queuedTask } from '../testing/queued-task.ts';
 import { decide } from './decide.ts';
 import { viewOf } from './derived.ts';
 import type { Event } from './events.ts';
 import { limitsOver } from './limits.ts';
-import { newTask } from './new-task.ts';
 import { whyQueued } from './why-queued.ts';
 
 const COMMIT = 'a'.repeat(40);
 const NOW = '2026-01-01T00:00:00.000Z';
 
 function played(...events: Event[]): TaskRecord {
-  let task = newTask(
-    {
-      id: '00000000-0000-4000-8000-000000000001',
-      coordinatorId: '00000000-0000-4000-8000-000000000002',
-      projectId: '00000000-0000-4000-8000-000000000003',
-      name: 'a task',
-      baseBranch: 'main',
-      agent: { kind: 'scripted' },
-      limits: { ...DEFAULT_LIMITS, memoryMb: 256, wallClockSeconds: 90 },
-      image: null,
-      allowLandSelf: true,
-      promptId: 'p1',
-      promptBytes: 2,
-    },
-    NOW,
-  );
+  let task = queuedTask({ limits: { ...DEFAULT_LIMITS, memoryMb: 256, wallClockSeconds: 90 }, promptId: 'p1' }, NOW);
   for (const event of events) {
     const decision = decide(task, event, { now: NOW, nextId: () => 'n' });
     if (decision.kind === 'changed') task = decision.task;

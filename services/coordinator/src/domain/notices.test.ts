@@ -1,26 +1,11 @@
-import { DEFAULT_LIMITS, type TaskRecord } from '@roundhouse/contracts';
+import type { TaskRecord } from '@roundhouse/contracts';
 import { describe, expect, it } from 'vitest';
-import { newTask } from './new-task.ts';
+import { queuedTask } from '../testing/queued-task.ts';
 import { firstNotice, raise, raiseBeside, stepNotice } from './notices.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';
 const circumstances = { now: AT, nextId: () => 'n1' };
-const task = newTask(
-  {
-    id: '00000000-0000-4000-8000-000000000001',
-    coordinatorId: '00000000-0000-4000-8000-000000000002',
-    projectId: '00000000-0000-4000-8000-000000000003',
-    name: 'a task',
-    baseBranch: 'main',
-    agent: { kind: 'scripted' },
-    limits: DEFAULT_LIMITS,
-    image: null,
-    allowLandSelf: true,
-    promptId: 'p1',
-    promptBytes: 2,
-  },
-  AT,
-);
+const task = queuedTask({}, AT);
 
 const delivered = (to: TaskRecord): TaskRecord => stepNotice(to, { type: 'delivered', noticeId: 'n1', at: AT });
 const returned = (by: TaskRecord): TaskRecord => stepNotice(by, { type: 'returned', noticeId: 'n1' });

@@ -1,34 +1,18 @@
-import { type Activity, DEFAULT_LIMITS, MAX_NOTIFICATION_DETAIL, type TaskRecord } from '@roundhouse/contracts';
+import { type Activity, MAX_NOTIFICATION_DETAIL, type TaskRecord } from '@roundhouse/contracts';
 import { describe, expect, it } from 'vitest';
+import { queuedTask, sampleId as id } from '../testing/queued-task.ts';
 import { decide } from './decide.ts';
 import type { Event } from './events.ts';
-import { newTask } from './new-task.ts';
 import { notificationText } from './notification-text.ts';
 import { boxChange } from './notifications.ts';
 
 const NOW = '2026-11-23T10:00:00.000Z';
-const id = (digit: number): string => `${String(digit).repeat(8)}-1111-4111-8111-111111111111`;
 const COMMIT = 'a'.repeat(40);
 
 /** A task, and what each event that happens to it makes of its entry. */
 function story() {
   let ids = 0;
-  let task: TaskRecord = newTask(
-    {
-      id: id(1),
-      coordinatorId: id(2),
-      projectId: id(3),
-      name: 'a task',
-      baseBranch: 'main',
-      agent: { kind: 'scripted' },
-      limits: DEFAULT_LIMITS,
-      image: null,
-      allowLandSelf: true,
-      promptId: id(4),
-      promptBytes: 1,
-    },
-    NOW,
-  );
+  let task: TaskRecord = queuedTask({}, NOW);
   const happen = (event: Event) => {
     const decision = decide(task, event, { now: NOW, nextId: () => id(5 + (ids++ % 4)) });
     if (decision.kind !== 'changed') return null;

@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type Assignment, DEFAULT_AUTHOR, type TaskRecord } from '@roundhouse/contracts';
+import { AGENT_TERMINAL, type Assignment, DEFAULT_AUTHOR, type TaskRecord } from '@roundhouse/contracts';
 import type { Deps } from './deps.ts';
-
-/** The size of an agent's terminal, characters. */
-export const TERMINAL = { cols: 120, rows: 40 } as const;
 
 /**
  * What a runner needs to begin, but for its base, which the claim decides. The tokens of the agent are made here: they say
@@ -29,7 +26,7 @@ export async function assign(deps: Deps, task: TaskRecord): Promise<Omit<Assignm
     subtaskToken: token,
     doneToken,
     ...(coordinator === null ? {} : { coordinator }),
-    ...TERMINAL,
+    ...AGENT_TERMINAL,
   };
 }
 

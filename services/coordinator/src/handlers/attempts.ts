@@ -15,29 +15,16 @@ import { noteProfile } from './launchers.ts';
 import { readTask, transition } from './transition.ts';
 
 type Ops = typeof OPERATIONS;
+type Claim = InputOf<Ops['claimAttempt']>;
 /** How long a token that may write an archive ref is good for, ms. */
 const ARCHIVE_TOKEN_MS = 600_000;
 
-export async function claimAttempt(
-  deps: Deps,
-  _caller: Caller,
-  input: InputOf<Ops['claimAttempt']>,
-): Promise<OutputOf<Ops['claimAttempt']>> {
+export async function claimAttempt(deps: Deps, _caller: Caller, input: Claim): Promise<OutputOf<Ops['claimAttempt']>> {
   const { taskId, attempt } = input;
-  const task = await readTask(deps, taskId);
+  const task = await claimable(deps, input);
   const { projectId, image, lifecycle } = task;
-  if (task.attempt !== attempt || (lifecycle.state !== 'queued' && lifecycle.state !== 'starting'))
-    throw new RoundhouseError('attempt_stale', `the task is ${lifecycle.state} in attempt ${task.attempt}`);
-  // Side by side, since the claim stands between a waiting task and its agent. The tokens of a claim that fails are nobody's.
-  const [tip, token, assigned] = await Promise.all([
-    deps.hubs.branch(projectId, task.baseBranch),
-    runnerToken(deps, task),
-    assign(deps, task),
-    noteProfile(deps, task),
-    // Claimed before: whoever asks again goes on with the start, and gets the time for it.
-    lifecycle.state === 'starting' ? deps.store.renewLease(taskId, attempt, LEASE.startTtlMs) : null,
-  ]);
-  const baseCommit = lifecycle.state === 'starting' ? lifecycle.baseCommit : tip;
+  const baseCommit =
+    lifecycle.state === 'starting' ? lifecycle.baseCommit : await deps.hubs.branch(projectId, task.baseBranch);
   if (baseCommit === null) {
     await transition(deps, taskId, {
       type: 'attempt_failed',
@@ -46,10 +33,16 @@ export async function claimAttempt(
     });
     throw new RoundhouseError('attempt_stale', 'the attempt cannot start: its base branch is gone');
   }
-  const claimed = await transition(deps, taskId, { type: 'claimed', attempt, baseCommit }, { known: task });
-  if (claimed.lifecycle.state !== 'starting' || claimed.attempt !== attempt) {
-    throw new RoundhouseError('attempt_stale', `the task is ${claimed.lifecycle.state} in attempt ${claimed.attempt}`);
-  }
+  // Side by side, since the claim stands between a waiting task and its agent. The tokens of a claim that fails are nobody's.
+  const [claimed, token, assigned] = await Promise.all([
+    transition(deps, taskId, { type: 'claimed', attempt, baseCommit }, { known: task }),
+    runnerToken(deps, task),
+    assign(deps, task),
+    // Claimed before: whoever asks again goes on with the start, and gets the time for it.
+    lifecycle.state === 'starting' ? deps.store.renewLease(taskId, attempt, LEASE.startTtlMs) : null,
+    noteProfile(deps, task),
+  ]);
+  if (claimed.lifecycle.state !== 'starting' || claimed.attempt !== attempt) throw notToBeClaimed(claimed);
   return {
     assignment: { ...assigned, baseCommit: claimed.lifecycle.baseCommit },
     runnerToken: token,
@@ -58,6 +51,23 @@ export async function claimAttempt(
     limits: sandboxLimitsOf(task.limits),
   };
 }
+
+/**
+ * The task as it can be claimed: what this process saw last, where that was waiting in the queue, since the claim is held
+ * against its version; else as it is stored. One that was claimed before may run by now, and then its lease is its runner's
+ * to renew. @throws RoundhouseError `attempt_stale`, `task_not_found`
+ */
+async function claimable(deps: Deps, { taskId, attempt }: Claim): Promise<TaskRecord> {
+  const seen = deps.store.lastSeen(taskId);
+  if (seen?.lifecycle.state === 'queued' && seen.attempt === attempt) return seen;
+  const task = await readTask(deps, taskId);
+  const { state } = task.lifecycle;
+  if (task.attempt === attempt && (state === 'queued' || state === 'starting')) return task;
+  throw notToBeClaimed(task);
+}
+
+const notToBeClaimed = ({ lifecycle, attempt }: TaskRecord): RoundhouseError =>
+  new RoundhouseError('attempt_stale', `the task is ${lifecycle.state} in attempt ${attempt}`);
 
 async function runnerToken(
   { tokens }: Deps,

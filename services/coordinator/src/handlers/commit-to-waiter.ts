@@ -1,8 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Notice, TaskRecord } from '@roundhouse/contracts';
 import { decide } from '../domain/decide.ts';
 import type { Change } from '../domain/decision.ts';
 import { firstNotice } from '../domain/notices.ts';
-import { commitChange, type TransitionOptions } from './commit-change.ts';
+import { commitChange, type TransitionOptions, versioned } from './commit-change.ts';
 import type { Deps } from './deps.ts';
 import type { NoticeDesk, ReservedPlace } from './notice-desk.ts';
 
@@ -45,12 +46,13 @@ export async function commitToWaiter(
       kinds: [...new Set([...change.kinds, ...delivery.kinds])],
       effects: [...change.effects, ...delivery.effects],
     };
-    // Sent one right after the other: counted when it is committed.
-    const committing = commitChange(deps, read, both, options);
-    const counting = deps.store.remaining(coordinatorId);
-    const [committed, remaining] = await Promise.all([committing, counting]);
-    if (committed !== null) await give(place, notice, remaining, () => giveBack(notice.id));
-    return committed;
+    const commit = versioned(deps, read, both, options);
+    const remaining = await deps.store.commitAndCount(commit);
+    if (remaining === null) return null;
+    await give(place, notice, remaining, () => giveBack(notice.id));
+    // Its answer is written before anything else that comes of this commit, such as the acknowledgement of what led to it.
+    await nextTurn();
+    return commit.task;
   } finally {
     place.release();
   }

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { DEFAULT_LIMITS } from '@roundhouse/contracts';
 import { type TestRedis, startTestRedis } from '@roundhouse/testkit';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisEventFeed } from '../adapters/redis/redis-event-feed.ts';
 import { createRedisTaskStore } from '../adapters/redis/redis-task-store.ts';
-import { newTask } from '../domain/new-task.ts';
 import type { EventFeed } from '../ports/events.ts';
 import type { Commit, TaskStore } from '../ports/tasks.ts';
+import { queuedTask } from '../testing/queued-task.ts';
 import type { Committing } from './commit-to-waiter.ts';
 import { type Handed, type NoticeDesk, type Waiter, createNoticeDesk } from './notice-desk.ts';
 import { noticeWork } from './take-notice.ts';
@@ -46,22 +45,7 @@ afterAll(async () => {
 
 async function runningTask(coordinatorId: string): Promise<string> {
   const promptId = randomUUID();
-  const task = newTask(
-    {
-      id: randomUUID(),
-      coordinatorId,
-      projectId: randomUUID(),
-      name: 'a task',
-      baseBranch: 'main',
-      agent: { kind: 'scripted' },
-      limits: DEFAULT_LIMITS,
-      image: null,
-      allowLandSelf: true,
-      promptId,
-      promptBytes: 2,
-    },
-    clock.now(),
-  );
+  const task = queuedTask({ id: randomUUID(), coordinatorId, promptId }, clock.now());
   await store.commit({ expected: 0, task, kinds: ['created'], effects: [], prompt: { id: promptId, text: 'hi' } });
   await transition({ store, clock }, task.id, { type: 'claimed', attempt: 1, baseCommit: 'a'.repeat(40) });
   await transition({ store, clock }, task.id, { type: 'linked', attempt: 1 });
@@ -170,16 +154,33 @@ describe('the desk where waits stand', () => {
     });
   });
 
+  it('MT-12: the waiter’s answer is on its way before whoever reported the push goes on', async () => {
+    const owner = randomUUID();
+    const [task] = [await runningTask(owner), await runningTask(owner)];
+    const order: string[] = [];
+    const answers = [sit(owner), sit(owner)].map(async ({ answer }) => {
+      await answer;
+      // An answer goes through many hands until it is written, all in the same turn of the loop.
+      for (let hand = 0; hand < 100; hand += 1) await Promise.resolve();
+      order.push('answered');
+    });
+    await quiet();
+    await signal(task, { notices: desk });
+    order.push('went on');
+    await Promise.race(answers);
+    expect(order).toEqual(['answered', 'went on']);
+  });
+
   it('MT-12: a waiter that goes while it is given something leaves it to the next one', async () => {
     const owner = randomUUID();
     const [task] = [await runningTask(owner), await runningTask(owner)];
     const [leaving, staying] = [sit(owner), sit(owner)];
     await quiet();
-    const gone = (commit: Commit): Promise<boolean> => {
-      if (commit.kinds.includes('notice')) leaving.gone.abort();
-      return store.commit(commit);
+    const gone = (commit: Commit): Promise<number | null> => {
+      leaving.gone.abort();
+      return store.commitAndCount(commit);
     };
-    await signal(task, { notices: desk, store: { ...store, commit: gone } });
+    await signal(task, { notices: desk, store: { ...store, commitAndCount: gone } });
     expect(await leaving.answer).toBeNull();
     expect(leaving.undo).toEqual([]);
     expect(await staying.answer).toMatchObject({ kind: 'claimed', notice: { taskId: task }, redelivered: false });
@@ -193,7 +194,7 @@ describe('the desk where waits stand', () => {
     let stale = 1;
     const late = {
       ...store,
-      commit: async (commit: Commit) => (commit.kinds.includes('notice') && stale-- > 0 ? false : store.commit(commit)),
+      commitAndCount: async (commit: Commit) => (stale-- > 0 ? null : store.commitAndCount(commit)),
     };
     await signal(task, { notices: desk, store: late });
     expect(await waiting.answer).toMatchObject({ kind: 'claimed', notice: { taskId: task } });

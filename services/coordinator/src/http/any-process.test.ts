@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ApiClient, LINK_FENCED, TOKEN_PATTERN, uuidOfHex } from '@roundhouse/contracts';
+import { ApiClient, LEASE, LINK_FENCED, TOKEN_PATTERN, uuidOfHex } from '@roundhouse/contracts';
 import { within } from '@roundhouse/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -90,6 +90,19 @@ describe('two coordinator processes behind one address', () => {
       expect(await closed).toBe(LINK_FENCED);
     }
     redis.disconnect();
+  });
+
+  it('TL-13: what was claimed here and runs by way of the other process is refused, and its lease is not touched', async () => {
+    const owner = await service.newOwner();
+    const { id } = await owner.client.call('createTask', { name: 'a task', prompt: 'x' });
+    const redis = new Redis(service.redis.connection);
+    // The claim goes to the first process, which sees no more of it; the link to the second.
+    const runner = await PlayedRunner.start({ ...service, url: second.url }, id);
+    const again = service.launcher.call('claimAttempt', { taskId: id, attempt: runner.assignment.attempt });
+    await expect(again).rejects.toMatchObject({ code: 'attempt_stale' });
+    const leftMs = Number(await redis.zscore('{rh}:leases', id)) - Date.now();
+    redis.disconnect();
+    expect(leftMs).toBeLessThanOrEqual(LEASE.ttlMs);
   });
 
   // Whichever is first, each call of the path goes to the one or the other.

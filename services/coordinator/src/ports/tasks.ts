@@ -42,6 +42,8 @@ export interface TaskStore {
   lastSeen(taskId: string): TaskRecord | null;
   /** False: another version is stored; read again and decide again. @throws RoundhouseError `budget_exhausted` (creation). */
   commit(commit: Commit): Promise<boolean>;
+  /** The same; `remaining` right after it, of one instant. Null: another version is stored. */
+  commitAndCount(commit: Commit): Promise<number | null>;
   /** Invariant I13: commits a change that admits the task in one step with the check that it may be, or nothing. */
   admit(commit: Commit, gate: AdmissionGate): Promise<AdmitResult>;
   promptTexts(taskId: string, promptIds: readonly string[]): Promise<string[]>;

@@ -1,5 +1,6 @@
 import type { DesiredPrompt, DesiredRecall } from '@roundhouse/contracts';
 import type { ProgramStatus } from './program-status.ts';
+import { type AcceptedBy, type Proof, type ProofInput, isAccepted, proofAfter } from './prompt-acceptance.ts';
 
 /** How an agent is typed to. Times in milliseconds. */
 export interface TypingRules {
@@ -14,11 +15,7 @@ export interface TypingRules {
   readonly readyBoundMs: number | null;
   /** Pause between paste and Enter; full-screen programs need one. */
   readonly pasteSettleMs: number;
-  /**
-   * What proves that a prompt was taken: the status, or also that the screen shows it; or the program's own record of its
-   * conversation, where that comes after its status.
-   */
-  readonly acceptedBy: 'status' | 'screen' | 'record';
+  readonly acceptedBy: AcceptedBy;
   /** When Enter is pressed once more; null: never (a plain program would take it as a line of its own). */
   readonly enterAgainMs: number | null;
   /** From the last Enter until the prompt counts as undelivered. */
@@ -29,23 +26,20 @@ type Phase =
   | { readonly name: 'free' }
   | { readonly name: 'waiting'; readonly prompt: DesiredPrompt }
   | { readonly name: 'pasting' | 'settling'; readonly prompt: DesiredPrompt; readonly answering: boolean }
-  | {
-      readonly name: 'entering';
-      readonly prompt: DesiredPrompt;
-      readonly answering: boolean;
-      readonly taken: boolean;
-      readonly begun: boolean;
-    }
-  | {
+  | ({ readonly name: 'entering' } & Entered)
+  | ({
       readonly name: 'awaiting';
-      readonly prompt: DesiredPrompt;
-      readonly answering: boolean;
       readonly enters: number;
-      /** The status says that it was taken, and that it is on record is waited for. */
-      readonly begun: boolean;
       /** A person held the keyboard meanwhile: another Enter would be theirs. */
       readonly disturbed: boolean;
-    };
+    } & Entered);
+
+/** What is known of a prompt from its Enter on. */
+interface Entered {
+  readonly prompt: DesiredPrompt;
+  readonly answering: boolean;
+  readonly proof: Proof;
+}
 
 export interface Delivery {
   readonly phase: Phase;
@@ -66,15 +60,11 @@ export type DeliveryInput =
   | { readonly type: 'wanted'; readonly prompts: readonly DesiredPrompt[] }
   | { readonly type: 'recall'; readonly recall: DesiredRecall }
   | { readonly type: 'held'; readonly held: boolean }
-  | { readonly type: 'status'; readonly status: ProgramStatus }
+  | ProofInput
   | { readonly type: 'output' }
   /** The bytes of the last `paste` or `enter` are in the terminal, or could not be put there. */
   | { readonly type: 'typed' }
   | { readonly type: 'not_typed' }
-  /** The screen shows the prompt that was typed. */
-  | { readonly type: 'echoed' }
-  /** The program has it on record. */
-  | { readonly type: 'recorded' }
   | { readonly type: 'time' }
   /** The agent died and will be started again: there is nobody to type to until it shows itself. */
   | { readonly type: 'lost' }
@@ -86,8 +76,14 @@ export type DeliveryAction =
   | { readonly type: 'enter'; readonly again?: true }
   /** One timer: a new one replaces the old one, null ends it. */
   | { readonly type: 'timer'; readonly ms: number | null }
-  | { readonly type: 'report'; readonly promptId: string; readonly state: 'written' | 'accepted' | 'undelivered' }
+  | Report
   | { readonly type: 'recalled'; readonly recall: DesiredRecall; readonly isTakenBack: boolean };
+
+interface Report {
+  readonly type: 'report';
+  readonly promptId: string;
+  readonly state: 'written' | 'accepted' | 'undelivered';
+}
 
 export const NO_DELIVERY: Delivery = {
   phase: { name: 'free' },
@@ -179,15 +175,12 @@ function advance(delivery: Delivery, input: DeliveryInput, rules: TypingRules): 
       if (input.type === 'not_typed') return giveUp(delivery, phase.prompt);
       if (input.type === 'typed') return written(delivery, phase, rules);
       // The agent may be quicker than the callback of our own write.
-      if (isTaken(input, phase.answering, rules)) return stay({ ...delivery, phase: { ...phase, taken: true } });
-      return hasBegun(input, phase, rules) ? stay({ ...delivery, phase: { ...phase, begun: true } }) : stay(delivery);
-    case 'awaiting':
-      if (isTaken(input, phase.answering, rules)) return accept(delivery, phase.prompt);
-      if (hasBegun(input, phase, rules))
-        return { next: { ...delivery, phase: { ...phase, begun: true } }, actions: NOTHING };
-      if (input.type !== 'time') return stay(delivery);
-      // A record that does not come is none that we know: the status is proof enough then.
-      if (phase.begun && phase.enters > 1) return accept(delivery, phase.prompt);
+      return stay({ ...delivery, phase: { ...phase, proof: furtherProof(phase, input, rules) } });
+    case 'awaiting': {
+      const proof = furtherProof(phase, input, rules);
+      if (isAccepted(proof, 'at_once')) return accept(delivery, phase.prompt);
+      if (input.type !== 'time') return stay({ ...delivery, phase: { ...phase, proof } });
+      if (phase.enters > 1 && isAccepted(proof, 'overdue')) return accept(delivery, phase.prompt);
       // A hold ends by itself, and this waiting with it.
       if (delivery.held) return { next: delivery, actions: [{ type: 'timer', ms: rules.giveUpMs }] };
       if (!phase.disturbed && phase.enters === 1 && rules.enterAgainMs !== null) {
@@ -200,6 +193,7 @@ function advance(delivery: Delivery, input: DeliveryInput, rules: TypingRules): 
         };
       }
       return giveUp(delivery, phase.prompt);
+    }
   }
 }
 
@@ -235,28 +229,14 @@ function isReady({ status, sawOutput }: Delivery, rules: TypingRules): boolean {
 const isDialog = (status: ProgramStatus | null): boolean =>
   status?.state === 'blocked' && status.question.kind !== 'question';
 
-function isTaken(input: DeliveryInput, answering: boolean, rules: TypingRules): boolean {
-  if (input.type === 'echoed') return rules.acceptedBy === 'screen';
-  if (rules.acceptedBy === 'record') return input.type === 'recorded';
-  return tellsOfIt(input, answering);
-}
-
-const hasBegun = (input: DeliveryInput, { answering }: { answering: boolean }, rules: TypingRules): boolean =>
-  rules.acceptedBy === 'record' && tellsOfIt(input, answering);
-
-function tellsOfIt(input: DeliveryInput, answering: boolean): boolean {
-  if (input.type !== 'status') return false;
-  switch (input.status.state) {
-    case 'working':
-    case 'done':
-    case 'error':
-      return true;
-    // The same question drawn again is no sign that it was answered.
-    case 'blocked':
-      return !answering;
-    case 'idle':
-    case 'clear':
-      return false;
+function furtherProof({ proof, answering }: Entered, input: DeliveryInput, { acceptedBy }: TypingRules): Proof {
+  switch (input.type) {
+    case 'status':
+    case 'echoed':
+    case 'recorded':
+      return proofAfter(proof, input, acceptedBy, answering);
+    default:
+      return proof;
   }
 }
 
@@ -270,35 +250,38 @@ function paste(delivery: Delivery, prompt: DesiredPrompt): Step {
 
 function enter(delivery: Delivery, { prompt, answering }: { prompt: DesiredPrompt; answering: boolean }): Step {
   return {
-    next: { ...delivery, phase: { name: 'entering', prompt, answering, taken: false, begun: false } },
+    next: { ...delivery, phase: { name: 'entering', prompt, answering, proof: 'none' } },
     actions: [{ type: 'enter' }],
   };
 }
 
-function written(delivery: Delivery, phase: Extract<Phase, { name: 'entering' }>, rules: TypingRules): Step {
-  const { prompt, answering, taken, begun } = phase;
-  const report: DeliveryAction = { type: 'report', promptId: prompt.id, state: 'written' };
-  if (taken) {
-    const accepted = accept(delivery, prompt);
-    return { next: accepted.next, actions: [report, ...accepted.actions] };
-  }
+function written(delivery: Delivery, { prompt, answering, proof }: Entered, rules: TypingRules): Step {
+  if (isAccepted(proof, 'at_once')) return acceptUnwritten(delivery, prompt);
   return {
-    next: { ...delivery, phase: { name: 'awaiting', prompt, answering, enters: 1, begun, disturbed: delivery.held } },
-    actions: [report, { type: 'timer', ms: rules.enterAgainMs ?? rules.giveUpMs }],
+    next: { ...delivery, phase: { name: 'awaiting', prompt, answering, enters: 1, proof, disturbed: delivery.held } },
+    actions: [reportOf(prompt, 'written'), { type: 'timer', ms: rules.enterAgainMs ?? rules.giveUpMs }],
   };
 }
+
+const reportOf = ({ id }: DesiredPrompt, state: Report['state']): Report => ({ type: 'report', promptId: id, state });
 
 function accept(delivery: Delivery, prompt: DesiredPrompt): Step {
   return {
     next: finish(delivery, prompt.id),
-    actions: [END_TIMER, { type: 'report', promptId: prompt.id, state: 'accepted' }],
+    actions: [END_TIMER, reportOf(prompt, 'accepted')],
   };
+}
+
+/** The same of a prompt that has not been reported as written yet. */
+function acceptUnwritten(delivery: Delivery, prompt: DesiredPrompt): Step {
+  const { next, actions } = accept(delivery, prompt);
+  return { next, actions: [reportOf(prompt, 'written'), ...actions] };
 }
 
 function giveUp(delivery: Delivery, prompt: DesiredPrompt): Step {
   return {
     next: finish(delivery, prompt.id),
-    actions: [END_TIMER, { type: 'report', promptId: prompt.id, state: 'undelivered' }],
+    actions: [END_TIMER, reportOf(prompt, 'undelivered')],
   };
 }
 
@@ -328,21 +311,14 @@ function abandon(delivery: Delivery): Step {
   if (phase.name === 'free' || phase.name === 'waiting') {
     return { next: { ...delivery, phase: { name: 'free' } }, actions: [END_TIMER] };
   }
-  if (phase.name === 'awaiting' && phase.begun) return accept(delivery, phase.prompt);
-  if (phase.name === 'entering' && (phase.taken || phase.begun)) {
-    const accepted = accept(delivery, phase.prompt);
-    return {
-      next: accepted.next,
-      actions: [{ type: 'report', promptId: phase.prompt.id, state: 'written' }, ...accepted.actions],
-    };
-  }
-  return giveUp(delivery, phase.prompt);
+  if (!('proof' in phase) || !isAccepted(phase.proof, 'gone')) return giveUp(delivery, phase.prompt);
+  return phase.name === 'entering' ? acceptUnwritten(delivery, phase.prompt) : accept(delivery, phase.prompt);
 }
 
 /** What was being typed is typed again to the next one, unless there was proof that it had been taken. */
 function takeUpAgain(delivery: Delivery): Step {
   const { phase } = delivery;
-  if (phase.name === 'entering' && phase.taken) return abandon(delivery);
+  if (phase.name === 'entering' && isAccepted(phase.proof, 'lost')) return acceptUnwritten(delivery, phase.prompt);
   return { next: { ...delivery, phase: { name: 'free' } }, actions: [END_TIMER] };
 }
 

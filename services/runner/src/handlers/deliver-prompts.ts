@@ -156,7 +156,7 @@ export class PromptDesk {
       if (isRecorded) return this.#step({ type: 'recorded' });
       // No event tells of it: on some file systems none of a file at all.
       clearTimeout(this.#lookAgain);
-      if (phase.name === 'awaiting' && phase.begun && this.#terminal !== null)
+      if (phase.name === 'awaiting' && phase.proof === 'begun' && this.#terminal !== null)
         this.#lookAgain = setTimeout(() => void this.lookForRecord(), RECORD_MS);
     } catch (error) {
       this.#log.warn({ reason: (error as Error).message }, 'the record of the conversation cannot be read');

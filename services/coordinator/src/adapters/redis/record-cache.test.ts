@@ -1,24 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { newTask } from '../../domain/new-task.ts';
+import { queuedTask } from '../../testing/queued-task.ts';
 import { RecordCache } from './record-cache.ts';
 
-const record = newTask(
-  {
-    id: randomUUID(),
-    coordinatorId: randomUUID(),
-    projectId: randomUUID(),
-    name: 'one',
-    baseBranch: 'main',
-    agent: { kind: 'command', argv: ['true'], promptVia: 'file' },
-    limits: { wallClockSeconds: 60, memoryMb: 512, cpus: 1, pids: 100, diskMb: 512, attempts: 2 },
-    image: null,
-    allowLandSelf: false,
-    promptId: randomUUID(),
-    promptBytes: 1,
-  },
-  new Date(0).toISOString(),
-);
+const record = queuedTask();
 const textOf = (name: string): string => JSON.stringify({ ...record, name });
 
 describe('records that were read before', () => {

@@ -12,8 +12,11 @@ export async function createRedisEventFeed(redis: Redis): Promise<EventFeed> {
     if (channel !== KEYS.channel) return;
     const { id, event } = JSON.parse(message) as { id: string; event: unknown };
     const parsed = { id, event: TaskEvent.parse(event) };
-    byTask.call(parsed.event.taskId, parsed);
-    byCoordinator.call(parsed.event.coordinatorId, parsed);
+    // Where it is of a commit of this process, that is answered in the same turn of the loop, and goes first.
+    setImmediate(() => {
+      byTask.call(parsed.event.taskId, parsed);
+      byCoordinator.call(parsed.event.coordinatorId, parsed);
+    });
   });
   await redis.subscribe(KEYS.channel);
   // What was published while the connection was away is lost, so everybody looks for themselves: once Redis has confirmed

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Effect } from '../../domain/events.ts';
@@ -65,6 +66,8 @@ export function createRedisOutbox(redis: Redis, blocking: Redis, consumer: strin
             KEYS.outbox,
             '>',
           )) as [string, Entry[]][] | null;
+          // The commit that put them there is answered in the same turn of the loop, and somebody waits for that; for these nobody.
+          await nextTurn();
           for (const [, entries] of rows ?? []) for (const entry of entries) execute(entry, 1);
         } catch (error) {
           if (signal.aborted) break;

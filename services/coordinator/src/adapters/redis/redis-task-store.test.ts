@@ -3,8 +3,8 @@ import { DEFAULT_LIMITS } from '@roundhouse/contracts';
 import { type TestRedis, startTestRedis } from '@roundhouse/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newTask } from '../../domain/new-task.ts';
 import { transition } from '../../handlers/transition.ts';
+import { queuedTask } from '../../testing/queued-task.ts';
 import type { TaskStore } from '../../ports/tasks.ts';
 import { KEYS } from './keys.ts';
 import { REDELIVER_AFTER_MS, createRedisTaskStore } from './redis-task-store.ts';
@@ -26,22 +26,8 @@ const clock = { now: () => new Date().toISOString(), nextId: () => randomUUID() 
 
 async function created(coordinatorId = randomUUID()) {
   const promptId = randomUUID();
-  const task = newTask(
-    {
-      id: randomUUID(),
-      coordinatorId,
-      projectId: randomUUID(),
-      name: 'a task',
-      baseBranch: 'main',
-      agent: { kind: 'scripted' },
-      limits: { ...DEFAULT_LIMITS, wallClockSeconds: 60 },
-      image: null,
-      allowLandSelf: true,
-      promptId,
-      promptBytes: 2,
-    },
-    clock.now(),
-  );
+  const limits = { ...DEFAULT_LIMITS, wallClockSeconds: 60 };
+  const task = queuedTask({ id: randomUUID(), coordinatorId, promptId, limits }, clock.now());
   const effects = [{ type: 'enqueue', taskId: task.id, attempt: 1 } as const];
   expect(
     await store.commit({ expected: 0, task, kinds: ['created'], effects, prompt: { id: promptId, text: 'hi' } }),

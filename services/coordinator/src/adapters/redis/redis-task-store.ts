@@ -56,7 +56,7 @@ const ANSWERS: readonly AdmitResult[] = [
 const TASK_BUDGET_SPENT = 8;
 
 /** All that commit.lua is told; see there. */
-function changeOf(commit: Commit, gate: AdmissionGate | null, times: NotificationTimes) {
+function changeOf(commit: Commit, gate: AdmissionGate | null, count: boolean, times: NotificationTimes) {
   const { expected, task, kinds, effects, prompt, graph, box, stir } = commit;
   const { id, coordinatorId } = task;
   const event: TaskEvent = {
@@ -97,6 +97,7 @@ function changeOf(commit: Commit, gate: AdmissionGate | null, times: Notificatio
     stir: stir === undefined ? undefined : { ...stir, delayMs: times.urgentMs },
     graph,
     admit: gate === null ? undefined : admitOf(gate, coordinatorId),
+    count,
   };
 }
 
@@ -164,16 +165,21 @@ export async function createRedisTaskStore(
   const recordOf = (id: string, data: string | null): TaskRecord | null =>
     data === null ? null : cache.read(id, data);
 
-  const run = async (commit: Commit, gate: AdmissionGate | null): Promise<AdmitResult> => {
-    const change = changeOf(commit, gate, notifications);
+  const run = async (
+    commit: Commit,
+    { gate, count }: { readonly gate: AdmissionGate | null; readonly count: boolean },
+  ): Promise<{ readonly result: AdmitResult; readonly remaining: number }> => {
+    const change = changeOf(commit, gate, count, notifications);
     const data = JSON.stringify(commit.task);
     const given = [JSON.stringify(change), data, commit.prompt?.text ?? ''];
-    const code = (await commitScript.run(redis, keysOf(commit.task), given)) as number;
+    const answer = (await commitScript.run(redis, keysOf(commit.task), given)) as
+      number | [code: number, count: number];
+    const [code, remaining] = typeof answer === 'number' ? [answer, 0] : answer;
     if (code === TASK_BUDGET_SPENT)
       throw new RoundhouseError('budget_exhausted', 'as many tasks were created as the coordinator’s budget has');
     const result = ANSWERS[code] ?? 'stale';
     if (result === 'committed') cache.wrote(change.id, data);
-    return result;
+    return { result, remaining };
   };
 
   return {
@@ -181,8 +187,12 @@ export async function createRedisTaskStore(
 
     lastSeen: (taskId) => cache.last(taskId),
 
-    commit: async (commit) => (await run(commit, null)) === 'committed',
-    admit: run,
+    commit: async (commit) => (await run(commit, { gate: null, count: false })).result === 'committed',
+    async commitAndCount(commit) {
+      const { result, remaining } = await run(commit, { gate: null, count: true });
+      return result === 'committed' ? remaining : null;
+    },
+    admit: async (commit, gate) => (await run(commit, { gate, count: false })).result,
 
     async promptTexts(taskId, promptIds) {
       if (promptIds.length === 0) return [];

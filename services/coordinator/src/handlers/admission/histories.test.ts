@@ -13,7 +13,7 @@ import { outcomeOf } from '../../domain/admission/dependencies.ts';
 import { heldBy, holdsPlace } from '../../domain/admission/place.ts';
 import { budgetSpent } from '../../domain/admission/standing.ts';
 import type { Effect } from '../../domain/events.ts';
-import type { NewTask } from '../../domain/new-task.ts';
+import { sampleTask } from '../../testing/queued-task.ts';
 import { isSettled, signalIsCurrent } from '../../domain/derived.ts';
 import { transition } from '../transition.ts';
 import { commitNew } from './commit-new.ts';
@@ -208,21 +208,16 @@ async function play(steps: readonly Step[], maxRunning: number | null): Promise<
       // Side by side, as calls come: only the commit can keep them within the limits.
       const creations = Array.from({ length: one.count }, async () => {
         const id = randomUUID();
-        const wanted: NewTask = {
+        const wanted = sampleTask({
           id,
           coordinatorId,
-          projectId: randomUUID(),
-          name: 'a task',
-          baseBranch: 'main',
           agent: one.command ? { kind: 'command', argv: ['x'], promptVia: 'file' } : { kind: 'scripted' },
           limits: { ...DEFAULT_LIMITS, attempts: 2 },
-          image: null,
-          allowLandSelf: true,
           promptId: randomUUID(),
           promptBytes: 1,
           priority: one.priority,
           dependsOn,
-        };
+        });
         const dependencies = known.filter((other) => others.has(other.id));
         await commitNew(deps, wanted, { id: wanted.promptId, text: 'x' }, dependencies);
         ids.push(id);
