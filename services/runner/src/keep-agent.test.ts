@@ -13,11 +13,14 @@ afterEach(async () => {
   await sandbox.remove();
 });
 
+const CLAUDE = { kind: 'claude' } as const;
+const COPILOT = { kind: 'copilot', permissionMode: 'all' } as const;
+
 /** An attempt whose program lives as long as `lives` says, with its first prompt. */
-const started = (...lives: string[]) => startedAs({ kind: 'claude' }, ...lives);
+const started = (...lives: string[]) => startedAs(CLAUDE, ...lives);
 
 async function startedAs(
-  kind: { kind: 'claude' } | { kind: 'copilot'; permissionMode: 'all' },
+  kind: typeof CLAUDE | typeof COPILOT,
   ...lives: string[]
 ): Promise<{ prompt: DesiredPrompt; runner: Runner }> {
   sandbox = await Sandbox.make();
@@ -74,20 +77,23 @@ describe('an agent that dies', () => {
     expect(coordinator.all('agent_resumed').map(({ anew }) => anew)).toEqual([true, false, true]);
   });
 
-  it('RX-18: what it was seen to work on and had not written down is typed again, and what it had is not', async () => {
-    const { prompt } = await startedAs({ kind: 'copilot', permissionMode: 'all' }, 'unwritten', 'work', 'live');
-    const { coordinator } = sandbox;
-    const resumed = (): number => coordinator.all('agent_resumed').length;
-    await until('resumed', () => resumed() === 1);
-    expect(coordinator.prompt(prompt.id)).toEqual(['written']);
-    await until('accepted', () => coordinator.prompt(prompt.id).includes('accepted'));
-    await until('resumed once more', () => resumed() === 2);
-    await until('idle', isIdle);
-    await tell(prompt, 'go on');
-    expect(coordinator.prompt(prompt.id)).toEqual(['written', 'written', 'accepted']);
-    expect(await inHome('conversation')).toEqual(['do it', 'go on']);
-    expect(await inHome('lives')).toHaveLength(3);
-  });
+  it.each([CLAUDE, COPILOT])(
+    'RX-18: what $kind was seen to work on and had not written down is typed again',
+    async (kind) => {
+      const { prompt } = await startedAs(kind, 'unwritten', 'work', 'live');
+      const { coordinator } = sandbox;
+      const resumed = (): number => coordinator.all('agent_resumed').length;
+      await until('resumed', () => resumed() === 1);
+      expect(coordinator.prompt(prompt.id)).toEqual(['written']);
+      await until('accepted', () => coordinator.prompt(prompt.id).includes('accepted'));
+      await until('resumed once more', () => resumed() === 2);
+      await until('idle', isIdle);
+      await tell(prompt, 'go on');
+      expect(coordinator.prompt(prompt.id)).toEqual(['written', 'written', 'accepted']);
+      expect(await inHome('conversation')).toEqual(['do it', 'go on']);
+      expect(await inHome('lives')).toHaveLength(3);
+    },
+  );
 
   it('RX-8, RX-9: it is started again three times, and then its end is reported once', async () => {
     const { prompt } = await started('work', 'paste', 'paste', 'paste', 'live');

@@ -11,6 +11,7 @@ import {
 import { filledBelow, lastRow, type Screen } from '../domain/screen.ts';
 import type { Claim, Sighting } from '../domain/signs.ts';
 import type { AgentAdapter, LaunchContext } from '../ports.ts';
+import { recordedSince } from './claude-record.ts';
 import { FULL_SCREEN_TYPING } from './full-screen-typing.ts';
 import { mapServers } from './map-servers.ts';
 
@@ -113,7 +114,8 @@ const MAX_KEY_TAIL = 20;
 
 /** Claude Code. Its transcripts lie in its HOME, under the id that it is given here. */
 export const claude: AgentAdapter<CodingAgentSpec<'claude'>> = {
-  typing: FULL_SCREEN_TYPING,
+  typing: { ...FULL_SCREEN_TYPING, acceptedBy: 'record' },
+  recordedSince,
   signs: { look, titleSays, idleByScreen: true, needsInput: true },
   canResume: true,
   firstPromptVia: () => 'typed',

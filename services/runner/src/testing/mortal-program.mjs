@@ -1,6 +1,6 @@
-// A program that draws as Claude Code does, keeps its conversation in its HOME, and dies. `--lives=paste,work,live` says at what
-// each of its lives ends: at its start, when something is pasted, when it was told something, while it works on that, or not. With
-// `--allow-all` it draws as Copilot does, writes its conversation down only after its work shows, and may die in between (`unwritten`).
+// A program that draws and keeps records in its HOME as Claude Code does, or with `--allow-all` as Copilot does, and dies.
+// `--lives=paste,work,live` says at what each of its lives ends: at its start, when something is pasted, when it was told something,
+// before that is written down, which is only after its work shows (`unwritten`), while it works on that, or not.
 import { appendFileSync, mkdirSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -35,8 +35,7 @@ function draw() {
 }
 function take(line) {
   if (end === 'told') return setTimeout(die, 200);
-  if (!isCopilot) write(line);
-  else if (end === 'unwritten') setTimeout(die, WRITTEN_MS);
+  if (end === 'unwritten') setTimeout(die, WRITTEN_MS);
   else setTimeout(() => write(line), WRITTEN_MS);
   working = true;
   draw();
@@ -48,11 +47,12 @@ function take(line) {
 }
 function write(line) {
   appendFileSync(file('conversation'), `${line}\n`);
-  if (!isCopilot) return;
-  const folder = file('.copilot/session-state/one');
-  mkdirSync(folder, { recursive: true });
-  const event = { type: 'user.message', data: { content: line }, timestamp: new Date().toISOString() };
-  appendFileSync(join(folder, 'events.jsonl'), `${JSON.stringify(event)}\n`);
+  const timestamp = new Date().toISOString();
+  const [folder, name, entry] = isCopilot
+    ? ['.copilot/session-state/one', 'events.jsonl', { type: 'user.message', data: { content: line }, timestamp }]
+    : ['.claude/projects/one', 'one.jsonl', { type: 'user', message: { role: 'user', content: line }, timestamp }];
+  mkdirSync(file(folder), { recursive: true });
+  appendFileSync(join(file(folder), name), `${JSON.stringify(entry)}\n`);
 }
 process.stdin.setRawMode(true);
 process.stdout.write('\u001b[?2004h');
