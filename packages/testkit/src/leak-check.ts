@@ -16,7 +16,7 @@ export interface Baseline {
 }
 
 /** How long what was stopped may take to be gone: sockets close and processes are reaped a moment later. */
-const SETTLE_MS = 2_000;
+const SETTLE_MS = 5_000;
 
 export async function takeBaseline(): Promise<Baseline> {
   const [processes, folders] = await Promise.all([ourProcesses(), ourFolders()]);

@@ -245,7 +245,8 @@ describe.each(ERAS)('a client of the %s era', (_era, connect) => {
     const startedAt = performance.now();
     await client.close();
     await api.cut;
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    // Nothing else ends it for 55 s.
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
     expect(api.cuts()).toBe(1);
   });
 

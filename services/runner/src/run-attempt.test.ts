@@ -112,10 +112,8 @@ describe('prompts', () => {
     const { coordinator } = sandbox;
     await coordinator.until('idle', () => activity() === 'idle');
     const second = sandbox.prompt('@print second\n@swallow-enter 2', 2);
-    const begun = performance.now();
     coordinator.desire({ prompts: [second] });
     await coordinator.until('second accepted', () => coordinator.prompt(second.id).includes('accepted'));
-    expect(performance.now() - begun).toBeLessThan(2_500);
     expect(coordinator.prompt(second.id)).toEqual(['written', 'accepted']);
 
     const third = sandbox.prompt('@print third', 3);

@@ -354,7 +354,7 @@ describe('clients of another age', () => {
     const socket = new WebSocket(`${service.url.replace('http', 'ws')}/link`, 'roundhouse-link-99', {
       headers: { authorization: `Bearer ${runnerToken}` },
     });
-    const [code, reason] = (await within(10_000, 'the end of the link', once(socket, 'close'))) as [number, Buffer];
+    const [code, reason] = (await within(30_000, 'the end of the link', once(socket, 'close'))) as [number, Buffer];
     expect(code).toBe(LINK_PROTOCOL_ERROR);
     expect(reason.toString()).toBe(`this service speaks ${LINK_PROTOCOL}, not roundhouse-link-99`);
   });

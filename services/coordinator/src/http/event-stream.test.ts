@@ -70,7 +70,7 @@ describe('the stream of events', () => {
     await source.until('a later place', () => source.lastId !== before);
     expect(source.events).toEqual([]);
     await service.operator.call('revokeToken', { id: info.id });
-    await within(10_000, 'the end of the stream', source.ended);
+    await within(30_000, 'the end of the stream', source.ended);
     expect(source.said.at(-1)).toMatchObject({ event: 'end' });
     expect(JSON.parse(source.said.at(-1)?.data ?? '')).toMatchObject({ error: { code: 'unauthenticated' } });
 
@@ -79,7 +79,7 @@ describe('the stream of events', () => {
     await Promise.all(others.map((other) => other.until('the place', () => other.said.length > 0)));
     await brisk.stop();
     for (const other of others) {
-      await within(10_000, 'the end of the stream', other.ended);
+      await within(30_000, 'the end of the stream', other.ended);
       expect(JSON.parse(other.said.at(-1)?.data ?? '')).toMatchObject({ error: { code: 'stopping', retry: true } });
     }
     const again = (await open(owner, '', { 'last-event-id': others[0]?.lastId ?? '' })).read();

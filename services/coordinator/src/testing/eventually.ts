@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-const BOUND_MS = 15_000;
+const BOUND_MS = 40_000;
 const PAUSE_MS = 20;
 
 /** Looks until there is something (neither null, undefined nor false). For what happens behind an answer, in its own time. */

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export async function eventually<T>(
   check: () => Promise<T> | T,
   what: string,
-  waitMs = 10_000,
+  waitMs = 40_000,
 ): Promise<NonNullable<T>> {
   for (const end = Date.now() + waitMs; Date.now() < end; await delay(15)) {
     const found = await check();

@@ -97,7 +97,7 @@ export class LauncherPlace {
     return eventually(() => readFile(file, 'utf8').then(Number, () => null), 'the runner is up', 20_000);
   }
 
-  gone(job: AttemptJob, waitMs = 20_000): Promise<Record<string, unknown>> {
+  gone(job: AttemptJob, waitMs = 40_000): Promise<Record<string, unknown>> {
     const told = (): Record<string, unknown> | undefined =>
       this.coordinator.toldOf('reportGone').find(({ taskId }) => taskId === job.taskId);
     return eventually(told, 'it is reported gone', waitMs);

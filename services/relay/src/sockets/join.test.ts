@@ -109,7 +109,7 @@ describe('a joined connection', () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     let bytes = 0;
     client.on('data', (chunk: Buffer) => (bytes += chunk.length));
-    await within(10_000, 'all of it', once(client, 'end'));
+    await within(30_000, 'all of it', once(client, 'end'));
     expect(bytes).toBe(8_000_000);
   });
 });

@@ -85,7 +85,7 @@ export class TestCoordinator {
   }
 
   /** Resolves when `holds` does, looked at after each message; fails after `boundMs`. */
-  until(what: string, holds: () => boolean, boundMs = 10_000): Promise<void> {
+  until(what: string, holds: () => boolean, boundMs = 40_000): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#watchers.delete(look);
