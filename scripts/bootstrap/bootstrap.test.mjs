@@ -40,7 +40,7 @@ describe('from a bare checkout', () => {
     const { said, code } = up([]);
     expect(await code).toBe(0);
     expect(said.err).toBe('');
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(performance.now() - began).toBeLessThan(10_000);
   });
 
   it('B-1: a changed source and a missing output are built again, and only built', async () => {

@@ -46,7 +46,7 @@ describe('startServiceProcess', () => {
     const service = await start(`process.on('SIGTERM', () => {}); ${SERVES}`);
     const startedAt = performance.now();
     await service.stop(300);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(await service.ended).toBe('was ended by SIGKILL');
     expect(isAlive(service.pid)).toBe(false);
   });

@@ -191,8 +191,11 @@ describe('while sandboxes are away', () => {
     expect(coordinator.toldOf('reportGone')).toEqual([]);
     expect(log.count('sandboxes cannot be seen')).toBe(1);
     sandboxes.switchTo(true);
-    await reconciler.round();
-    await eventually(() => coordinator.toldOf('reportGone').length === 1, 'now it is reported');
+    // Its start may still be under way, and then a round leaves it to the next one.
+    await eventually(async () => {
+      await reconciler.round();
+      return coordinator.toldOf('reportGone').length === 1;
+    }, 'now it is reported');
     expect(coordinator.toldOf('reportGone')[0]).toMatchObject({ taskId: job.taskId, limit: null });
     expect(log.count('sandboxes can be seen again')).toBe(1);
   });

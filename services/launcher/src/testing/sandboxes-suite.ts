@@ -227,7 +227,7 @@ export function sandboxesSuite(
       const order = newOrder(word);
       const before = Date.now();
       expect(await sandboxes.assign(warmId, order, NEVER)).toBe('refused');
-      expect(Date.now() - before).toBeLessThan(9_000);
+      expect(Date.now() - before).toBeLessThan(30_000);
       expect([await sandboxes.list(), await sandboxes.listWarm()]).toEqual([[], []]);
       expect(await harness.processesOfWarm(warmId)).toBe(0);
       await sandboxes.start({ ...order, runnerToken: 'secret plain' });

@@ -63,7 +63,15 @@ async function loopsUnder(root: string): Promise<string[]> {
 
 /** Unmounts all as a restart of the host does, loop devices and all. */
 export async function unmountByHand(root: string): Promise<void> {
-  for (const point of (await mountsUnder(root)).toReversed()) await run('umount', [point]);
+  for (const point of (await mountsUnder(root)).toReversed()) {
+    // A loop device lets go of its file a moment after its mount is gone, and until then holds the mount that has the file.
+    await eventually(() => run('umount', [point]).then(() => true, isBusy), `${point} is unmounted`);
+  }
+}
+
+function isBusy(error: Error): false {
+  if (!error.message.includes('target is busy')) throw error;
+  return false;
 }
 
 /** Runs a shell script as this process's user; resolves with what it printed. */

@@ -76,7 +76,7 @@ describe('the doors of a slot', () => {
     const late = doors.opened(SLOT);
     await expect(late).rejects.toThrow(`the relay has not opened its door ${folder}/${SLOT}/coordinator.sock`);
     await expect(late).rejects.toBeInstanceOf(SandboxesAwayError);
-    expect(performance.now() - began).toBeLessThan(8_000);
+    expect(performance.now() - began).toBeLessThan(30_000);
   });
 
   it('DS-26: go at once with all that is in them; twice is fine', async () => {

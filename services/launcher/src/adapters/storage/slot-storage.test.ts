@@ -171,7 +171,7 @@ describe.skipIf(why !== null)('slot storage with mounts', () => {
     await asUser(box, fill);
     const startedAt = performance.now();
     await storage.remove('s1');
-    expect(performance.now() - startedAt).toBeLessThan(250);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
     expect(await storage.slots()).toEqual([{ slot: 's1', isRemoved: true }]);
     expect(await storage.reopen('s1')).toBeNull();
     await storage.remove('s1');
