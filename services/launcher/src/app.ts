@@ -73,7 +73,12 @@ export async function startLauncher(config: Config, log: Logger): Promise<Runnin
     signal,
     state: stateOf(config.sandbox.kind, { ...opened, slots, pool }),
     prepare: (profiles) => {
-      pool.want(profiles);
+      // Not before it is known what an earlier launcher left: what began meanwhile would be taken for a leftover.
+      // Whoever starts us hears of a failure.
+      begun.then(
+        () => pool.want(profiles),
+        () => undefined,
+      );
       ahead.want(profiles);
     },
   });

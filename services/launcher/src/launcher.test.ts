@@ -188,7 +188,8 @@ describe('launcher', { timeout: 90_000 }, () => {
     await place.pidOf(job);
     const before = Date.now();
     expect(await place.stop(launcher)).toBe(0);
-    expect(Date.now() - before).toBeLessThan(20_000);
+    // With what a busy machine adds.
+    expect(Date.now() - before).toBeLessThan(30_000);
     expect(await findProcesses({ mark: sandboxName(job.taskId, job.attempt) })).toEqual([]);
     expect(await readFile(join(place.folderOf(job), 'worktree/work.txt'), 'utf8')).toBe('work');
   });

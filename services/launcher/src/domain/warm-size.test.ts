@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { warmSizes, warmTotal } from './warm-size.ts';
+import { warmShares, warmSizes, warmTotal } from './warm-size.ts';
 
 const count = fc.integer({ min: 0, max: 200 });
 const bursts = fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 20 });
@@ -69,5 +69,25 @@ describe('warmSizes', () => {
     expect(warmSizes(1, [0, 0, 0])).toEqual([1, 0, 0]);
     expect(warmSizes(5, [0, 3])).toEqual([1, 4]);
     expect(warmSizes(2, [1, 3])).toEqual([1, 1]);
+  });
+});
+
+describe('warmShares', () => {
+  const share = fc.record({ burst: fc.nat(60), stuckAt: fc.option(fc.nat(20)) });
+
+  it('WP-6: a profile that cannot start any keeps what it has as far as it goes, and the others get the rest', () => {
+    fc.assert(
+      fc.property(count, fc.array(share, { maxLength: 20 }), (total, shares) => {
+        const sizes = warmShares(total, shares);
+        const stuck = shares.reduce((held, { stuckAt }) => held + (stuckAt ?? 0), 0);
+        const keeps = sizes.filter((_, index) => shares[index]?.stuckAt !== null);
+        expect(sum(keeps)).toBe(Math.min(total, stuck));
+        for (const [index, size] of sizes.entries()) expect(size).toBeLessThanOrEqual(shares[index]?.stuckAt ?? total);
+        const others = shares.filter(({ stuckAt }) => stuckAt === null).map(({ burst }) => burst);
+        expect(sizes.filter((_, index) => shares[index]?.stuckAt === null)).toEqual(
+          warmSizes(total - sum(keeps), others),
+        );
+      }),
+    );
   });
 });

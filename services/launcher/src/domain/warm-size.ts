@@ -41,6 +41,32 @@ export function warmSizes(total: number, bursts: readonly number[]): number[] {
   });
 }
 
+/** What a profile needs and has. */
+export interface WarmShare {
+  /** How many attempts came at once lately. */
+  readonly burst: number;
+  /** How many there are, where no more can be started just now; null where they can. */
+  readonly stuckAt: number | null;
+}
+
+/**
+ * Shares them out among profiles, the most likely first, of which some cannot start any just now: those keep what they have, as
+ * far as it goes, and the others get the rest.
+ */
+export function warmShares(total: number, profiles: readonly WarmShare[]): number[] {
+  let rest = total;
+  const kept = profiles.map(({ stuckAt }) => {
+    const own = Math.min(stuckAt ?? 0, rest);
+    rest -= own;
+    return own;
+  });
+  const sizes = warmSizes(
+    rest,
+    profiles.flatMap(({ burst, stuckAt }) => (stuckAt === null ? [burst] : [])),
+  );
+  return profiles.map(({ stuckAt }, index) => (stuckAt === null ? (sizes.shift() as number) : (kept[index] as number)));
+}
+
 /** By largest remainder; of equal ones the more likely. */
 function inProportion(total: number, weights: readonly number[]): number[] {
   const all = sum(weights);

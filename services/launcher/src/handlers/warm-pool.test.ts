@@ -212,6 +212,20 @@ describe('warm pool', () => {
     await endProcessTree({ mark: '-', folder: root }, { graceMs: 0, killMs: 5_000 });
   });
 
+  it('WP-6: one that cannot start is no reason to end those of its profile that live', async () => {
+    const pool = open(2, 2);
+    pool.want([PROFILE]);
+    await eventually(() => pool.readyCount === 1, 'the first is ready');
+    const [first] = await sandboxes.listWarm();
+    sandboxes.failNextWarm = true;
+    await eventually(() => log.count('could not be started') === 1, 'the second fails');
+    const looks = sandboxes.looks;
+    pool.poke();
+    await eventually(() => sandboxes.looks > looks, 'it has looked again');
+    await has(pool, 2);
+    expect((await sandboxes.listWarm()).map(({ warmId }) => warmId)).toContain(first?.warmId);
+  });
+
   it('WP-6: while sandboxes are away none is tried, and being back wakes it', async () => {
     sandboxes.switchTo(false);
     const pool = open(1, 1);

@@ -6,7 +6,7 @@ import { type HandOvers, NO_HAND_OVERS, calmInMs, handOverBegun, handOverEnded }
 import { type Demand, asked, burst } from '../domain/demand.ts';
 import { type PoolMember, planPool, whoGivesWay } from '../domain/pool-plan.ts';
 import { type ProfileLike, profileKey } from '../domain/profile-key.ts';
-import { warmSizes, warmTotal } from '../domain/warm-size.ts';
+import { warmShares, warmTotal } from '../domain/warm-size.ts';
 import { type Sandboxes, SandboxesAwayError, type WarmView } from '../ports.ts';
 import type { Gate } from './gate.ts';
 import { Rounds } from './rounds.ts';
@@ -196,15 +196,23 @@ export class WarmPool {
 
   #sizes(wanted: readonly string[], now: number): Map<string, number> {
     const { slots, min, max } = this.#parts;
-    const keys = wanted.filter((key) => (this.#failures.get(key)?.retryAt ?? 0) <= now);
-    const bursts = keys.map((key) => burst(this.#demand, key, now));
+    const shares = wanted.map((key) => ({
+      burst: burst(this.#demand, key, now),
+      // One that failed to start is no reason to end those that live.
+      stuckAt: (this.#failures.get(key)?.retryAt ?? 0) > now ? this.#countOf(key) : null,
+    }));
+    const bursts = shares.map((share) => share.burst);
     const room = Math.max(0, slots.limit - slots.held);
     const mayShrink = now - this.#steppedAt >= SHRINK_MS;
     const total = warmTotal({ min, max, room, bursts, before: this.#total, mayShrink });
     if (total !== this.#total) this.#steppedAt = now;
     this.#total = total;
-    const sizes = warmSizes(total, bursts);
-    return new Map(keys.map((key, index) => [key, sizes[index] ?? 0]));
+    const sizes = warmShares(total, shares);
+    return new Map(wanted.map((key, index) => [key, sizes[index] ?? 0]));
+  }
+
+  #countOf(key: string): number {
+    return [...this.#members.values()].filter((member) => member.key === key).length;
   }
 
   async #start(profile: SandboxProfile): Promise<void> {
