@@ -61,8 +61,8 @@
 --         side and read by the other
 --       3 the prompt's text
 -- Returns 1 if committed, or {1, how many are unsettled} where that is asked for; 0 if the stored version (or the graph's) is
--- another one. Where it was refused, and nothing changed: 2 its turn has not come, 3 the coordinator is paused, 4 or has no place, 5 the service has none, 6 the budget of time is
--- used up, 7 the quota is, 8 the budget of tasks is (of a creation).
+-- another one. Where it was refused, and nothing changed: 2 its turn has not come, 3 the coordinator is paused, 4 or has no place,
+-- 5 the service has none, 6 the budget of time is used up, 7 the quota is, 8 the budget of tasks is (of a creation).
 local change = cjson.decode(ARGV[1])
 local stored = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
 if stored ~= change.expected then return 0 end

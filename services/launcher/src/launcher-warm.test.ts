@@ -60,6 +60,24 @@ describe('launcher with a warm pool', { timeout: 90_000 }, () => {
     expect(await readdir(place.root)).toEqual(['starts.log']);
   });
 
+  it('WP-7: none is started before it is known what an earlier launcher left, however long that takes', async () => {
+    place.coordinator.prepare = [PROFILE];
+    const sizes = { ROUNDHOUSE_WARM_MIN: '2', ROUNDHOUSE_WARM_MAX: '2' };
+    const first = await place.launch({ ROUNDHOUSE_WARM_MIN: '1', ROUNDHOUSE_WARM_MAX: '1' });
+    const names = await place.warm(1);
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    // It lives and does not answer, which takes the next launcher some seconds to find out.
+    for (const pid of await place.processes()) process.kill(pid, 'SIGSTOP');
+    const told = place.coordinator.toldOf('reportLauncher').length;
+    const launching = place.launch(sizes);
+    await eventually(() => place.coordinator.toldOf('reportLauncher').length > told, 'it hears what is wanted');
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect((await readdir(place.root)).filter((name) => name.startsWith('warm-'))).toEqual(names);
+    await launching;
+    expect(await place.warm(2)).not.toContain(names[0]);
+  });
+
   it('WP-7: "leave" leaves warm ones too; the next launcher without a pool ends them', async () => {
     place.coordinator.prepare = [PROFILE];
     const first = await place.launch({
